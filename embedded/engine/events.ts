@@ -1,0 +1,58 @@
+/** What happens during an operation, in order: everything a display shows and a digest counts. */
+import type { PropertyDiffKind } from "./provider.ts";
+import type { PropertyMap } from "./values.ts";
+
+/** Pulumi's names of steps. */
+export type StepOp =
+    | "same"
+    | "create"
+    | "update"
+    | "delete"
+    | "replace"
+    | "create-replacement"
+    | "delete-replaced"
+    | "read"
+    | "read-replacement"
+    | "refresh"
+    | "discard"
+    | "import";
+
+export type Severity = "debug" | "info" | "info#err" | "warning" | "error";
+
+/** A resource before or after a step, as a display needs it. Values still carry their Secret and Unknown marks. */
+export interface StepState {
+    readonly urn: string;
+    readonly type: string;
+    readonly id?: string | undefined;
+    readonly custom: boolean;
+    readonly parent?: string | undefined;
+    readonly provider?: string | undefined;
+    readonly protect?: boolean | undefined;
+    readonly inputs: PropertyMap;
+    readonly outputs: PropertyMap;
+}
+
+export interface StepMetadata {
+    readonly op: StepOp;
+    readonly urn: string;
+    readonly type: string;
+    readonly provider: string;
+    readonly old?: StepState | undefined;
+    readonly new?: StepState | undefined;
+    /** Names of the properties that differ, and of those that force the replacement. */
+    readonly diffs?: readonly string[] | undefined;
+    readonly keys?: readonly string[] | undefined;
+    readonly detailedDiff?: Readonly<Record<string, PropertyDiffKind>> | undefined;
+}
+
+export type EngineEvent =
+    | { readonly type: "prelude"; readonly config: Readonly<Record<string, string>> }
+    | { readonly type: "resource-pre"; readonly metadata: StepMetadata; readonly planning: boolean }
+    | { readonly type: "resource-status"; readonly urn: string; readonly text: string }
+    | { readonly type: "resource-outputs"; readonly metadata: StepMetadata; readonly planning: boolean }
+    | { readonly type: "resource-failed"; readonly metadata: StepMetadata; readonly error: string }
+    | { readonly type: "diagnostic"; readonly severity: Severity; readonly message: string; readonly urn?: string | undefined; readonly ephemeral?: boolean | undefined }
+    | { readonly type: "summary"; readonly changes: Readonly<Partial<Record<StepOp, number>>>; readonly durationMs: number; readonly planning: boolean; readonly maybeCorrupt: boolean }
+    | { readonly type: "cancel" };
+
+export type EventSink = (event: EngineEvent) => void;
