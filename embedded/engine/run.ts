@@ -1,0 +1,46 @@
+/** What an operation is given and what it answers: the contract between the engine and its command line. */
+import type { EventSink, StepOp } from "./events.ts";
+import type { ProviderTable } from "./provider.ts";
+import type { Snapshot } from "./state/snapshot.ts";
+import type { PropertyMap } from "./values.ts";
+
+export interface ProjectOfRun {
+    readonly name: string;
+    /** The folder of `Pulumi.yaml`. */
+    readonly root: string;
+    /** `main` of `Pulumi.yaml`: a folder, in which the program then runs, or a file. */
+    readonly main?: string;
+    /** `runtime.options` of `Pulumi.yaml`. */
+    readonly runtimeOptions: Readonly<Record<string, unknown>>;
+}
+
+export interface EngineRun {
+    readonly project: ProjectOfRun;
+    readonly stack: string;
+    readonly organization: string;
+    /** `namespace:key` → value, secrets decrypted. */
+    readonly config: Readonly<Record<string, string>>;
+    readonly configSecretKeys: readonly string[];
+    /** The state before the operation. */
+    readonly snapshot: Snapshot;
+    readonly providers: ProviderTable;
+    /** How many steps may run at once; 0 or less is no limit. */
+    readonly parallel: number;
+    /** Aborted when the user interrupts: no new steps begin, running ones are asked to end. */
+    readonly signal: AbortSignal;
+    readonly events: EventSink;
+    /** Stores the state; called after every step and before steps that change something, one call at a time. Absent in a preview. */
+    readonly persist?: (snapshot: Snapshot) => Promise<void>;
+    /** Goes on with what does not depend on a failed resource, deletions included. */
+    readonly continueOnError?: boolean;
+}
+
+export interface OperationResult {
+    /** The state after the operation, also after one that failed. */
+    readonly snapshot: Snapshot;
+    readonly changes: Readonly<Partial<Record<StepOp, number>>>;
+    readonly failed: boolean;
+    readonly canceled: boolean;
+    /** The stack's outputs. */
+    readonly outputs: PropertyMap;
+}
