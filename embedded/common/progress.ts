@@ -52,14 +52,14 @@ const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 /** Without a terminal a step that goes on is mentioned again after this many milliseconds. */
 const REMIND_MS = 15_000;
 
-export function useColor(stream: NodeJS.WriteStream = process.stderr): boolean {
+export function useColor(stream: typeof process.stderr = process.stderr): boolean {
     if (process.env["NO_COLOR"]) return false;
     if (process.env["FORCE_COLOR"] && process.env["FORCE_COLOR"] !== "0") return true;
     return Boolean(stream.isTTY);
 }
 
 /** Progress on standard error. */
-export function consoleProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+export function consoleProgress(stream: typeof process.stderr = process.stderr): Progress {
     const live = Boolean(stream.isTTY) && process.env["CI"] === undefined;
     const color = useColor(stream);
     const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);

@@ -2,7 +2,7 @@
  * What the engine asks of a provider: the SDK's own `Provider` interface, with what the plugin protocol sends beside
  * the properties (preview, timeout, ignored changes, the old inputs) and the configuration of the provider itself.
  */
-import type * as sdk from "@pulumi/pulumi/provider";
+import type * as sdk from "@pulumi/pulumi/provider/index.js";
 import type { PropertyMap } from "./values.ts";
 
 /** Sent beside the properties of every operation. */

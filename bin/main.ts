@@ -1,0 +1,43 @@
+/** The commands behind `npm run …`: each is a function of its arguments that answers with the exit code. */
+import { messageOf, USER_ERROR_EXIT_CODE, UserError } from "../embedded/common/errors.ts";
+import { useStateRoot } from "./environment.ts";
+
+type Command = (args: string[]) => Promise<number>;
+
+const engine =
+    (name: string): Command =>
+    async (args) => {
+        await useStateRoot();
+        return (await import("../embedded/engine/cli.ts")).main([name, ...args]);
+    };
+
+const commands: Readonly<Record<string, Command>> = {
+    start: async (args) => (await import("./start.ts")).main(args),
+    stop: async (args) => (await import("./stop.ts")).main(args),
+    cluster: async (args) => (await import("../embedded/cluster/cli.ts")).main(args),
+    images: async (args) => (await import("../embedded/images/cli.ts")).main(args),
+    preview: engine("preview"),
+    up: engine("up"),
+    refresh: engine("refresh"),
+    destroy: engine("destroy"),
+    stack: engine("stack"),
+    cancel: engine("cancel"),
+    bench: async (args) => (await import("../tests/bench/index.ts")).main(args),
+    check: async () => (await import("./check.ts")).main(),
+    test: async (args) => (await import("./test.ts")).main(args),
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const command = commands[name];
+try {
+    if (!command) throw new UserError(`There is no command "${name}". There are: ${Object.keys(commands).join(", ")}.`);
+    process.exitCode = await command(args);
+} catch (error) {
+    if (error instanceof Error && error.name === "UserError") {
+        console.error(`error: ${messageOf(error)}`);
+        process.exitCode = USER_ERROR_EXIT_CODE;
+    } else {
+        console.error(error);
+        process.exitCode = 1;
+    }
+}
