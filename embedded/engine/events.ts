@@ -28,6 +28,8 @@ export interface StepState {
     readonly parent?: string | undefined;
     readonly provider?: string | undefined;
     readonly protect?: boolean | undefined;
+    /** Names of the properties whose differences are not to be shown. */
+    readonly hideDiff?: readonly string[] | undefined;
     readonly inputs: PropertyMap;
     readonly outputs: PropertyMap;
 }
@@ -37,6 +39,8 @@ export interface StepMetadata {
     readonly urn: string;
     readonly type: string;
     readonly provider: string;
+    /** False for the parts of a replacement (create-replacement, delete-replaced): the step "replace" stands for them and is what is counted. */
+    readonly logical: boolean;
     readonly old?: StepState | undefined;
     readonly new?: StepState | undefined;
     /** Names of the properties that differ, and of those that force the replacement. */
@@ -51,8 +55,20 @@ export type EngineEvent =
     | { readonly type: "resource-status"; readonly urn: string; readonly text: string }
     | { readonly type: "resource-outputs"; readonly metadata: StepMetadata; readonly planning: boolean }
     | { readonly type: "resource-failed"; readonly metadata: StepMetadata; readonly error: string }
-    | { readonly type: "diagnostic"; readonly severity: Severity; readonly message: string; readonly urn?: string | undefined; readonly ephemeral?: boolean | undefined }
-    | { readonly type: "summary"; readonly changes: Readonly<Partial<Record<StepOp, number>>>; readonly durationMs: number; readonly planning: boolean; readonly maybeCorrupt: boolean }
+    | {
+          readonly type: "diagnostic";
+          readonly severity: Severity;
+          readonly message: string;
+          readonly urn?: string | undefined;
+          readonly ephemeral?: boolean | undefined;
+      }
+    | {
+          readonly type: "summary";
+          readonly changes: Readonly<Partial<Record<StepOp, number>>>;
+          readonly durationMs: number;
+          readonly planning: boolean;
+          readonly maybeCorrupt: boolean;
+      }
     | { readonly type: "cancel" };
 
 export type EventSink = (event: EngineEvent) => void;

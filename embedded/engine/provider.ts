@@ -37,7 +37,10 @@ export interface OldState {
  * `Unknown` in a preview, and never hold `OutputValue`. What it returns may hold `Secret` and, in a preview, `Unknown`;
  * an output whose name is that of a secret input is made secret by the engine.
  */
-export interface ResourceProvider extends Omit<sdk.Provider, "diff" | "check" | "create" | "read" | "update" | "delete" | "construct" | "call"> {
+export interface ResourceProvider extends Omit<
+    sdk.Provider,
+    "diff" | "check" | "create" | "read" | "update" | "delete" | "construct" | "call"
+> {
     /** The package's name as in type tokens: `kubernetes`, `random`, `tls`, `command`. */
     readonly name: string;
     readonly version: string;
@@ -51,12 +54,32 @@ export interface ResourceProvider extends Omit<sdk.Provider, "diff" | "check" | 
 
     /** Validates new inputs and fills defaults (autonames from `randomSeed` or the old inputs). Failures name the property. */
     check(urn: string, olds: PropertyMap | undefined, news: PropertyMap, context: OperationContext): Promise<sdk.CheckResult>;
-    diff(id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[], context: OperationContext): Promise<DiffResult>;
+    diff(
+        id: string,
+        urn: string,
+        olds: OldState,
+        news: PropertyMap,
+        ignoreChanges: readonly string[],
+        context: OperationContext,
+    ): Promise<DiffResult>;
     create(urn: string, inputs: PropertyMap, context: OperationContext): Promise<sdk.CreateResult>;
-    update(id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[], context: OperationContext): Promise<sdk.UpdateResult>;
+    update(
+        id: string,
+        urn: string,
+        olds: OldState,
+        news: PropertyMap,
+        ignoreChanges: readonly string[],
+        context: OperationContext,
+    ): Promise<sdk.UpdateResult>;
     /** An empty or absent `id` in the result says that the object no longer exists. */
     read(id: string, urn: string, olds: OldState | undefined, context: OperationContext): Promise<sdk.ReadResult>;
     delete(id: string, urn: string, olds: OldState, context: OperationContext): Promise<void>;
+    /**
+     * The id of the object that these checked inputs name, whether or not it exists (for Kubernetes `namespace/name`);
+     * undefined when the id is only known after creation. After a create that was interrupted the engine asks this, reads
+     * the object, and takes it into the state when it is there, so that it is neither orphaned nor in the way.
+     */
+    locate?(urn: string, inputs: PropertyMap, context: OperationContext): Promise<string | undefined>;
     /** Releases connections. Called once at the end. */
     close(): Promise<void>;
 }

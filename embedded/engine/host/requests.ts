@@ -1,0 +1,98 @@
+/** Requests of the SDK → goals. What the engine does not support is refused here, by name. */
+import type { ReadResourceRequest, RegisterResourceRequest, ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import { UserError } from "../../common/errors.ts";
+import { withoutOutputValues } from "../secretness.ts";
+import type { CustomTimeouts } from "../state/snapshot.ts";
+import type { Goal, InvokeRequest, ReadGoal } from "../steps/goal.ts";
+import { decodeMap, isUnknownString } from "../wire.ts";
+
+function refuse(what: string, subject: string): never {
+    throw new UserError(`${subject} uses ${what}, which the embedded engine does not support. Remove it, or run the program with the official engine.`);
+}
+
+/** Decodes a registration; throws {@link UserError} for options that are not supported. */
+export function goalOf(request: RegisterResourceRequest): Goal {
+    const subject = `"${request.getName()}" (${request.getType()})`;
+    if (request.getRemote()) refuse("a component of another package (remote)", subject);
+    if (request.getImportid()) refuse("the option import", subject);
+    if (request.getReplaceWithList().length) refuse("the option replaceWith", subject);
+    if (request.getReplacementTrigger()) refuse("the option replacementTrigger", subject);
+    if (request.getTransformsList().length) refuse("the option transforms", subject);
+    if (request.getHooks()) refuse("the option hooks", subject);
+    if (request.getStateMigrationsList().length) refuse("the option stateMigrations", subject);
+    if (request.getAliasesList().length) refuse("structured aliases", subject);
+    if (request.getPackageref()) refuse("a parameterized package", subject);
+    if (request.getEnvvarmappingsMap().getLength()) refuse("the option envVarMappings", subject);
+
+    const propertyDependencies: Record<string, string[]> = {};
+    request.getPropertydependenciesMap().forEach((dependencies, key) => {
+        propertyDependencies[key] = dependencies.getUrnsList();
+    });
+    return {
+        type: request.getType(),
+        name: request.getName(),
+        custom: request.getCustom(),
+        inputs: withoutOutputValues(decodeMap(request.getObject())),
+        parent: request.getParent() || undefined,
+        protect: request.hasProtect() ? request.getProtect() : undefined,
+        dependencies: request.getDependenciesList(),
+        propertyDependencies,
+        provider: request.getProvider() || undefined,
+        version: request.getVersion(),
+        ignoreChanges: request.getIgnorechangesList(),
+        replaceOnChanges: request.getReplaceonchangesList(),
+        additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+        hideDiff: request.getHidediffsList(),
+        deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
+        aliases: request.getAliasurnsList(),
+        customTimeouts: timeoutsOf(request, subject),
+        retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : undefined,
+        deletedWith: request.getDeletedwith() || undefined,
+    };
+}
+
+export function readGoalOf(request: ReadResourceRequest): ReadGoal {
+    if (request.getPackageref()) refuse("a parameterized package", `"${request.getName()}" (${request.getType()})`);
+    return {
+        type: request.getType(),
+        name: request.getName(),
+        id: isUnknownString(request.getId()) ? undefined : request.getId(),
+        inputs: withoutOutputValues(decodeMap(request.getProperties())),
+        parent: request.getParent() || undefined,
+        dependencies: request.getDependenciesList(),
+        provider: request.getProvider() || undefined,
+        version: request.getVersion(),
+        additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    };
+}
+
+export function invokeOf(request: ResourceInvokeRequest): InvokeRequest {
+    if (request.getPackageref()) refuse("a parameterized package", `The function ${request.getTok()}`);
+    return {
+        token: request.getTok(),
+        args: withoutOutputValues(decodeMap(request.getArgs())),
+        provider: request.getProvider() || undefined,
+        version: request.getVersion(),
+    };
+}
+
+function timeoutsOf(request: RegisterResourceRequest, subject: string): CustomTimeouts | undefined {
+    const sent = request.getCustomtimeouts();
+    const timeouts: { create?: number; update?: number; delete?: number } = {};
+    if (sent?.getCreate()) timeouts.create = seconds(sent.getCreate(), subject);
+    if (sent?.getUpdate()) timeouts.update = seconds(sent.getUpdate(), subject);
+    if (sent?.getDelete()) timeouts.delete = seconds(sent.getDelete(), subject);
+    if (sent?.getRead()) refuse("the option customTimeouts.read", subject);
+    return Object.keys(timeouts).length ? timeouts : undefined;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
+
+/** Reads a duration as Go writes it, `1h30m`. */
+export function seconds(duration: string, subject: string): number {
+    const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+    if (!parts.length || parts.map((part) => part[0]).join("") !== duration) {
+        throw new UserError(`${subject}: the timeout "${duration}" is not a duration. Write it with units: 30s, 10m, 1h30m.`);
+    }
+    return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS[unit ?? ""] ?? 0), 0);
+}

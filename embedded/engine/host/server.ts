@@ -1,0 +1,54 @@
+/** The gRPC server that the program talks to, on a socket that only this user can open. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Server, ServerCredentials, status, type handleUnaryCall, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
+import { messageOf } from "../../common/errors.ts";
+
+/** As large as the SDK accepts. */
+const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+/** Socket addresses end at 107 characters. */
+const LONGEST_FOLDER = 80;
+
+export interface RunningServer {
+    readonly server: Server;
+    /** What `--monitor` and `--engine` are given. */
+    readonly address: string;
+    close(): Promise<void>;
+}
+
+/**
+ * Starts a server with the services that `add` adds. A socket rather than a port: nobody else on the machine can
+ * connect, and proxy settings of the environment do not apply.
+ */
+export async function startServer(add: (server: Server) => void): Promise<RunningServer> {
+    const temporary = tmpdir();
+    const folder = await mkdtemp(join(temporary.length > LONGEST_FOLDER ? "/tmp" : temporary, "mcp-engine-"));
+    const server = new Server({ "grpc.max_receive_message_length": MAX_MESSAGE_BYTES, "grpc.max_send_message_length": MAX_MESSAGE_BYTES });
+    add(server);
+    const address = `unix:${join(folder, "s")}`;
+    await new Promise<void>((resolve, reject) => {
+        server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
+    });
+    return {
+        server,
+        address,
+        async close() {
+            server.forceShutdown();
+            await rm(folder, { recursive: true, force: true });
+        },
+    };
+}
+
+/** Makes a gRPC handler of an async function; what it throws becomes the call's error. */
+export function unary<Request, Response>(handle: (request: Request) => Promise<Response> | Response): handleUnaryCall<Request, Response> {
+    return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => {
+        void (async () => {
+            try {
+                callback(null, await handle(call.request));
+            } catch (error) {
+                callback({ code: status.UNKNOWN, details: messageOf(error) });
+            }
+        })();
+    };
+}

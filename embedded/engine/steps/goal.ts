@@ -1,0 +1,51 @@
+/** What the program asks for: one resource with its inputs and options, decoded and checked. */
+import type { CustomTimeouts } from "../state/snapshot.ts";
+import type { PropertyMap } from "../values.ts";
+
+export interface Goal {
+    readonly type: string;
+    readonly name: string;
+    /** False for components and the stack. */
+    readonly custom: boolean;
+    readonly inputs: PropertyMap;
+    readonly parent?: string | undefined;
+    readonly protect?: boolean | undefined;
+    readonly dependencies: readonly string[];
+    readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+    /** `urn::id` of the provider named by the program; absent for the default provider. */
+    readonly provider?: string | undefined;
+    /** Version of the SDK package that asks; decides which default provider is used. */
+    readonly version: string;
+    readonly ignoreChanges: readonly string[];
+    readonly replaceOnChanges: readonly string[];
+    readonly additionalSecretOutputs: readonly string[];
+    readonly hideDiff: readonly string[];
+    /** Undefined leaves it to the provider. */
+    readonly deleteBeforeReplace?: boolean | undefined;
+    /** URNs under which the resource may be found in the state. */
+    readonly aliases: readonly string[];
+    readonly customTimeouts?: CustomTimeouts | undefined;
+    readonly retainOnDelete?: boolean | undefined;
+    readonly deletedWith?: string | undefined;
+}
+
+/** An object that the program only wants to read. */
+export interface ReadGoal {
+    readonly type: string;
+    readonly name: string;
+    /** Undefined when it is not known yet, in a preview. */
+    readonly id: string | undefined;
+    readonly inputs: PropertyMap;
+    readonly parent?: string | undefined;
+    readonly dependencies: readonly string[];
+    readonly provider?: string | undefined;
+    readonly version: string;
+    readonly additionalSecretOutputs: readonly string[];
+}
+
+export interface InvokeRequest {
+    readonly token: string;
+    readonly args: PropertyMap;
+    readonly provider?: string | undefined;
+    readonly version: string;
+}
