@@ -1,13 +1,12 @@
 /** Finds tools in the cache and builds those that are not there, one after the other. */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheRoot } from "../../common/paths.ts";
 import type { Progress } from "../../common/progress.ts";
-import { UserError } from "../../common/errors.ts";
 import { compile } from "./compile.ts";
-import { clearAbandoned, inspect, publish, temporaryFor, type EntryState, type Manifest } from "./entry.ts";
+import { ensureEntry } from "./ensure.ts";
+import { inspect, type EntryState, type Manifest } from "./entry.ts";
 import { findGo, requireGo, type Go } from "./go.ts";
-import { lock } from "./lock.ts";
 import { keyOf, platform, type ToolKey } from "./module.ts";
 import { requirePackages, requireSpace } from "./requirements.ts";
 import type { Tool } from "./tools.ts";
@@ -95,12 +94,6 @@ export async function build(tools: readonly Tool[], options: BuildOptions): Prom
         await requirePackages(todo);
         const keys = await Promise.all(todo.map(async (tool) => [tool, await keyOf(tool, go?.version ?? "")] as const));
         await requireSpace(keys, go, cache);
-        await mkdir(join(cache, "tools"), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-            throw new UserError(
-                `The cache ${cache} cannot be written (${error.code ?? error.message}): make it yours, or set XDG_CACHE_HOME to another folder.`,
-            );
-        });
-        await clearAbandoned(join(cache, "tools"));
     }
     const results: Built[] = [];
     for (const [i, tool] of tools.entries()) {
@@ -115,55 +108,30 @@ export async function build(tools: readonly Tool[], options: BuildOptions): Prom
 async function buildOne(tool: Tool, go: Go, cache: string, position: string, progress: Progress, signal?: AbortSignal): Promise<Built> {
     const key = await keyOf(tool, go.version);
     const folder = entryFolder(cache, tool, key);
-    const step = progress.step(`building ${tool.title}${key.version && ` ${key.version}`}${position}`, tool.cost.seconds);
-    let unlock: (() => Promise<void>) | undefined;
-    try {
-        unlock = await lock(`${folder}.lock`, (pid) => step.note(`process ${pid} is building it`), signal);
-        const other = await inspect(folder);
-        if (other.state === "good" && other.manifest.key === key.key) {
-            step.done("built by another process");
-            return { folder, manifest: other.manifest };
-        }
-        const manifest = await intoCache(tool, key, go, folder, join(cache, "logs", `${tool.name}.log`), step, signal);
-        step.done();
-        return { folder, manifest };
-    } catch (error) {
-        step.fail();
-        if (signal?.aborted && !(error instanceof UserError))
-            throw new UserError(`Waiting for the build of ${tool.title} was interrupted.`);
-        throw error;
-    } finally {
-        await unlock?.();
-    }
-}
-
-async function intoCache(
-    tool: Tool,
-    key: ToolKey,
-    go: Go,
-    folder: string,
-    log: string,
-    step: Parameters<typeof compile>[6],
-    signal?: AbortSignal,
-): Promise<Manifest> {
+    const log = join(cache, "logs", `${tool.name}.log`);
     const begun = Date.now();
-    const temporary = await temporaryFor(folder);
-    const scratch = await temporaryFor(`${folder}-scratch`);
-    try {
-        await compile(tool, key, go, temporary, scratch, log, step, signal);
+    const step = progress.step(`building ${tool.title}${key.version && ` ${key.version}`}${position}`, tool.cost.seconds);
+    const make = async (output: string, scratch: string): Promise<Record<string, string>> => {
+        await compile(tool, key, go, output, scratch, log, step, signal);
         step.note("checking what was built");
-        const facts = {
+        const seconds = String(Math.round((Date.now() - begun) / 1000));
+        return {
             tool: tool.name,
             version: key.version,
             go: go.version,
             platform,
             inputs: key.inputs,
             built: new Date().toISOString(),
-            seconds: String(Math.round((Date.now() - begun) / 1000)),
+            seconds,
         };
-        return await publish(temporary, folder, { key: key.key, facts });
-    } finally {
-        await rm(temporary, { recursive: true, force: true });
-        await rm(scratch, { recursive: true, force: true });
+    };
+    const waiting = (pid: number): void => step.note(`process ${pid} is building it`);
+    try {
+        const { manifest, made } = await ensureEntry({ folder, key: key.key, title: `The build of ${tool.title}`, make, waiting, signal });
+        step.done(made ? undefined : "built by another process");
+        return { folder, manifest };
+    } catch (error) {
+        step.fail();
+        throw error;
     }
 }

@@ -37,7 +37,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
  * Builds the binaries of `tool` into `output`.
  * @param scratch an existing folder of its own for the compiler's temporary files
  * @param log where the whole output goes
- * @throws UserError when the build fails (with the end of its output) or is interrupted
+ * @throws UserError when the build fails, with the end of its output; another Error when it is interrupted
  */
 export async function compile(
     tool: Tool,
@@ -75,9 +75,7 @@ export async function compile(
     });
     if (signal?.aborted) {
         await rm(log, { force: true });
-        throw new UserError(
-            `The build of ${tool.title} was interrupted. What was built before it is kept; the same command goes on from there.`,
-        );
+        throw new Error("interrupted");
     }
     if (result.code === 0) return void (await rm(log, { force: true }));
     const text = tail.join("\n");
