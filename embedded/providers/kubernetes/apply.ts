@@ -1,0 +1,140 @@
+/** Writing objects: server-side apply with a field manager per resource. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Response } from "./client.ts";
+import type { Cluster } from "./cluster.ts";
+import { ApiError, explain, isNamespaceMissing, isNotFound } from "./errors.ts";
+import { describeObject, kindOf, type Manifest } from "./manifest.ts";
+
+export interface ApplyOptions {
+    readonly manager: string;
+    /** Take fields over from other managers. */
+    readonly force: boolean;
+    readonly dryRun?: boolean;
+    readonly signal: AbortSignal;
+}
+
+/** How long a create waits for a namespace or a kind that something else is about to make. */
+const PATIENCE_MS = 15_000;
+
+function patch(
+    cluster: Cluster,
+    path: string,
+    object: Manifest,
+    { manager, force, dryRun, signal }: ApplyOptions,
+): Promise<Response<Manifest>> {
+    return cluster.client.request<Manifest>("PATCH", path, {
+        query: { fieldManager: manager, force, fieldValidation: "Strict", dryRun: dryRun ? "All" : undefined },
+        body: object,
+        contentType: "application/apply-patch+yaml",
+        signal,
+    });
+}
+
+/** Whether an object was last applied by this resource: its field manager is nobody else's. */
+function isOwn(live: Manifest, manager: string): boolean {
+    return (live.metadata.managedFields ?? []).some((entry) => entry.manager === manager && entry.operation === "Apply");
+}
+
+export interface CreateOptions extends ApplyOptions {
+    /** Take an object over that exists already. */
+    readonly upsert: boolean;
+    status(text: string): void;
+    log(severity: "info", text: string): void;
+}
+
+/**
+ * Creates an object, and refuses to take one over that somebody else made. An object that this very resource made in a
+ * run that was killed before it could remember is taken up again.
+ */
+export async function createObject(cluster: Cluster, object: Manifest, options: CreateOptions): Promise<Manifest> {
+    const { signal, manager } = options;
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let delay = 250; ; delay = Math.min(delay * 2, 4000)) {
+        try {
+            const path = await cluster.pathOf(object, signal, PATIENCE_MS);
+            const existing = options.upsert ? undefined : await existingObject(cluster, path, options);
+            if (existing && !isOwn(existing, manager)) throw alreadyExists(object);
+            if (existing) options.log("info", `${describeObject(object)} was made by an earlier run that was interrupted: taken up again`);
+            const { code, body } = await patch(cluster, path, object, options);
+            if (code === 201 || existing || options.upsert) return body;
+            // Somebody made it between the question and the request: give back what was just taken.
+            await patch(cluster, path, bare(object), options);
+            throw alreadyExists(object);
+        } catch (error) {
+            if (!isTooEarly(error) || Date.now() + delay > deadline) throw explain("create", object, error);
+            options.status(`waiting: ${(error as Error).message}`);
+        }
+        await sleep(delay, undefined, { signal });
+    }
+}
+
+/** The object in the way, if any. One that is just being deleted is waited for. */
+async function existingObject(cluster: Cluster, path: string, options: CreateOptions): Promise<Manifest | undefined> {
+    for (let delay = 200; ; delay = Math.min(delay * 1.5, 2000)) {
+        let live: Manifest;
+        try {
+            live = await cluster.get(path, options.signal);
+        } catch (error) {
+            if (isNotFound(error)) return undefined;
+            throw error;
+        }
+        if (!live.metadata.deletionTimestamp) return live;
+        options.status("waiting until the object of that name that is being deleted is gone");
+        await sleep(delay, undefined, { signal: options.signal });
+    }
+}
+
+/** Something that the same run, or a controller, is about to make: a namespace, its service account, the endpoint of a new kind. */
+function isTooEarly(error: unknown): boolean {
+    if (isNamespaceMissing(error)) return true;
+    if (!(error instanceof ApiError)) return false;
+    if (error.code === 404) return !error.status.details?.name;
+    return error.code === 403 && /error looking up service account/.test(error.message);
+}
+
+function alreadyExists(object: Manifest): Error {
+    return new Error(
+        `${describeObject(object)} exists already and was not made by this resource. Import it with its id, give the resource another name, use an alias if the resource was renamed, or set kubernetes:upsertExistingObjects to take it over`,
+    );
+}
+
+function bare({ apiVersion, kind, metadata }: Manifest): Manifest {
+    return { apiVersion, kind, metadata: { name: metadata.name ?? "", ...(metadata.namespace && { namespace: metadata.namespace }) } };
+}
+
+/** Names under which the official provider wrote before it applied on the server: always the same owner as the resource. */
+const OWN_MANAGERS = /^conflicts? with "(pulumi-kubernetes|pulumi-kubernetes\.exe|pulumi-resource-kubernetes)"/;
+
+/** Changes an object to what is declared. Fields of other managers stay; what was declared before and is no more is removed. */
+export async function updateObject(cluster: Cluster, object: Manifest, options: ApplyOptions): Promise<Response<Manifest>> {
+    const path = await cluster.pathOf(object, options.signal);
+    try {
+        return await patch(cluster, path, object, options);
+    } catch (error) {
+        const own =
+            error instanceof ApiError &&
+            error.reason === "Conflict" &&
+            error.causes.length > 0 &&
+            error.causes.every(({ message }) => OWN_MANAGERS.test(message ?? ""));
+        if (!own) throw explain("update", object, error);
+    }
+    try {
+        return await patch(cluster, path, object, { ...options, force: true });
+    } catch (error) {
+        throw explain("update", object, error);
+    }
+}
+
+/** Has the server judge an object without writing it. What will be there by then, a namespace or a kind, is not missed. */
+export async function validateObject(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "force" | "dryRun">): Promise<void> {
+    const resource = await cluster.discovery.lookUp(kindOf(object));
+    if (!resource) return;
+    try {
+        await patch(cluster, await cluster.pathOf(object, options.signal), object, { ...options, force: true, dryRun: true });
+    } catch (error) {
+        if (!(error instanceof ApiError) || isNotFound(error) || error.code === 403 || error.code === 409) return;
+        if (error.code === 422 && /immutable/.test(error.message)) return; // To be replaced: the old object is still there.
+        if (/does not support dry run/.test(error.message)) return;
+        throw explain("create", object, error);
+    }
+}

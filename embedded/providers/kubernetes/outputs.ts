@@ -1,0 +1,126 @@
+/** What is kept in the state of a resource: the live object without its bookkeeping, and what the next update needs. */
+import { isDeepStrictEqual } from "node:util";
+import { isObject, Secret, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
+import { isJsonObject, stringAt, toProperties, type Json, type JsonObject, type Manifest } from "./manifest.ts";
+
+/** Names that the official provider uses, so that either engine can continue what the other made. */
+const FIELD_MANAGER = "__fieldManager";
+const INITIAL_API_VERSION = "__initialApiVersion";
+const INPUTS = "__inputs";
+
+/** The field manager in a resource's state. */
+export function recordedFieldManager(outputs: PropertyMap | undefined): Json | undefined {
+    return outputs?.[FIELD_MANAGER] as Json | undefined;
+}
+
+/**
+ * The state of an object. Which inputs were secret is not known here, so the copy of the inputs that the official
+ * provider expects is secret as a whole.
+ */
+export function checkpoint(live: Manifest, inputs: PropertyMap, manager: string, before?: PropertyMap): PropertyMap {
+    const { managedFields, ...metadata } = live.metadata;
+    void managedFields;
+    const outputs: Record<string, PropertyValue> = { ...toProperties({ ...live, metadata }) };
+    if (live.kind === "Secret" && live.apiVersion === "v1") {
+        for (const key of ["data", "stringData"]) if (outputs[key] !== undefined) outputs[key] = new Secret(outputs[key]);
+    }
+    return {
+        ...outputs,
+        [FIELD_MANAGER]: manager,
+        [INITIAL_API_VERSION]: before?.[INITIAL_API_VERSION] ?? live.apiVersion,
+        [INPUTS]: new Secret(inputs),
+    };
+}
+
+/** Objects merged key by key; everything else, lists included, is taken from the second. What an update will probably look like. */
+export function merged(below: PropertyValue | undefined, above: PropertyValue): PropertyValue {
+    if (!isObject(below) || !isObject(above)) return above;
+    const result: Record<string, PropertyValue> = { ...below };
+    for (const [key, value] of Object.entries(above)) result[key] = merged(below[key], value);
+    return result;
+}
+
+/** The outputs that a preview of an update can promise. */
+export function previewedOutputs(outputs: PropertyMap, news: PropertyMap): PropertyMap {
+    const { [INPUTS]: dropped, ...rest } = outputs;
+    void dropped;
+    return protectSecretData(merged(rest, news) as PropertyMap);
+}
+
+/** Marks the data of a Secret, wherever a manifest of one is shown or kept. */
+export function protectSecretData(object: PropertyMap): PropertyMap {
+    if (object["kind"] !== "Secret" || object["apiVersion"] !== "v1") return object;
+    const guarded: Record<string, PropertyValue> = { ...object };
+    for (const key of ["data", "stringData"]) if (guarded[key] !== undefined) guarded[key] = new Secret(guarded[key]);
+    return guarded;
+}
+
+/**
+ * Inputs that say what the live object is, in the shape of the old inputs, so that drift shows and nothing else. A value
+ * that the server has written in another way ("1000m" as "1") is not drift: what counts is whether it has changed since
+ * it was recorded in the outputs.
+ */
+export function liveInputs(live: Manifest, inputs: PropertyMap, outputs: PropertyMap): PropertyMap {
+    const shaped = pruned(toProperties(live), inputs, outputs) as Record<string, PropertyValue>;
+    const written = inputs["stringData"];
+    if (live.kind === "Secret" && isObject(written)) shaped["stringData"] = liveStringData(live, written, outputs);
+    if (inputs["apiVersion"] !== undefined) shaped["apiVersion"] = inputs["apiVersion"];
+    return shaped;
+}
+
+function pruned(live: PropertyValue | undefined, input: PropertyValue, recorded: PropertyValue | undefined): PropertyValue | undefined {
+    if (isDeepStrictEqual(live, recorded)) return input;
+    if (isObject(live) && isObject(input)) {
+        const result: Record<string, PropertyValue> = {};
+        for (const [key, value] of Object.entries(input)) {
+            const kept = pruned(live[key], value, isObject(recorded) ? recorded[key] : undefined);
+            if (kept !== undefined) result[key] = kept;
+        }
+        return result;
+    }
+    if (Array.isArray(live) && Array.isArray(input)) {
+        const [from, to, old] = [live, input, recorded] as (readonly PropertyValue[])[];
+        if (!from || !to || from.length !== to.length) return live;
+        return to.map((value, i) => pruned(from[i], value, old?.[i]) ?? null);
+    }
+    return live;
+}
+
+/** `stringData` is only ever written; what became of it is in `data`. */
+function liveStringData(live: Manifest, written: PropertyMap, outputs: PropertyMap): PropertyMap {
+    const result: Record<string, PropertyValue> = {};
+    for (const [key, value] of Object.entries(written)) {
+        const now = stringAt(live, "data", key);
+        const { data } = outputs;
+        if (isObject(data) && data[key] === now) result[key] = value;
+        else if (live["data"] !== undefined && now) result[key] = Buffer.from(now, "base64").toString();
+    }
+    return result;
+}
+
+const NOT_INPUTS = [
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+const NOT_ANNOTATIONS = ["deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"];
+
+/** Inputs that would make an object as it is, for one that no program has declared before. */
+export function importedInputs(live: Manifest): PropertyMap {
+    const { status, metadata, ...rest } = live;
+    void status;
+    const kept: Record<string, Json | undefined> = { ...metadata };
+    for (const key of NOT_INPUTS) delete kept[key];
+    if (isJsonObject(kept["annotations"])) {
+        const annotations: Record<string, Json | undefined> = { ...kept["annotations"] };
+        for (const key of NOT_ANNOTATIONS) delete annotations[key];
+        if (Object.keys(annotations).length) kept["annotations"] = annotations as JsonObject;
+        else delete kept["annotations"];
+    }
+    return protectSecretData(toProperties({ ...rest, metadata: kept } as JsonObject));
+}

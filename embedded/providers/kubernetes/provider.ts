@@ -1,0 +1,198 @@
+import type { CheckResult, CreateResult, InvokeResult, ReadResult, UpdateResult } from "@pulumi/pulumi/provider/index.js";
+import { UserError } from "../../common/errors.ts";
+import type { DiffResult, OldState, OperationContext, ResourceProvider } from "../../engine/provider.ts";
+import { isObject, Unknown, type PropertyMap } from "../../engine/values.ts";
+import { createObject, updateObject, validateObject } from "./apply.ts";
+import { checkInputs } from "./check.ts";
+import { Cluster } from "./cluster.ts";
+import { diffConfiguration } from "./config.ts";
+import { diffInputs } from "./diff.ts";
+import { ApiError, explain, isNotFound, NoKindError, UnreachableError } from "./errors.ts";
+import { forceNewPaths } from "./forcenew.ts";
+import { apiVersionOf, isNamespacedKind, kindOfType, typeOfUrn, type GroupVersionKind } from "./kinds.ts";
+import { containsUnknown, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
+import { fieldManagerOf, forcesPatch, timeoutOf } from "./metadata.ts";
+import { optionFailures, readOptions, type Options } from "./options.ts";
+import { checkpoint, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
+import { removeObject } from "./remove.ts";
+
+/** The version of the official package whose semantics this provider follows. */
+export const VERSION = "4.34.2";
+
+export class KubernetesProvider implements ResourceProvider {
+    readonly name = "kubernetes";
+    readonly version = VERSION;
+    #options: Options = readOptions({});
+    #cluster = new Cluster(this.#options);
+    #warnedUnreachable = false;
+
+    async checkConfig(_urn: string, _olds: PropertyMap, news: PropertyMap): Promise<CheckResult> {
+        return { inputs: news, failures: optionFailures(news) };
+    }
+
+    async diffConfig(_urn: string, olds: PropertyMap, news: PropertyMap): Promise<DiffResult> {
+        return diffConfiguration(olds, news);
+    }
+
+    async configure(_urn: string, config: PropertyMap): Promise<void> {
+        this.#options = readOptions(config);
+        this.#cluster = new Cluster(this.#options);
+    }
+
+    async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap): Promise<CheckResult> {
+        const kind = kindOfType(typeOfUrn(urn));
+        return checkInputs(urn, olds, news, {
+            defaultNamespace: () => this.#cluster.defaultNamespace(),
+            isNamespaced: () => this.#isNamespaced(kind, olds),
+        });
+    }
+
+    async diff(id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[]): Promise<DiffResult> {
+        const kind = kindOfType(typeOfUrn(urn));
+        return diffInputs(olds.inputs, news, { id, ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
+    }
+
+    async create(urn: string, inputs: PropertyMap, context: OperationContext): Promise<CreateResult> {
+        if (context.preview) {
+            await this.#validate(urn, inputs, context);
+            return { id: "", outs: inputs };
+        }
+        const object = toManifest(inputs);
+        const manager = fieldManagerOf(urn, object, undefined);
+        const live = await createObject(this.#cluster, object, {
+            manager,
+            force: this.#options.enablePatchForce || forcesPatch(object),
+            upsert: this.#options.upsertExistingObjects,
+            signal: context.signal,
+            status: (text) => context.status(text),
+            log: (severity, text) => context.log(severity, text),
+        });
+        return { id: idOf(live), outs: checkpoint(live, inputs, manager) };
+    }
+
+    async update(
+        id: string,
+        urn: string,
+        olds: OldState,
+        news: PropertyMap,
+        _ignore: readonly string[],
+        context: OperationContext,
+    ): Promise<UpdateResult> {
+        // A preview could ask the server what the update would come to; for now it promises what is declared.
+        if (context.preview) return { outs: previewedOutputs(olds.outputs, news) };
+        const object = toManifest(news);
+        const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
+        const { code, body: live } = await updateObject(this.#cluster, object, {
+            manager,
+            force: this.#options.enablePatchForce || forcesPatch(object),
+            signal: context.signal,
+        });
+        if (code === 201) context.log("warning", `${id} had been deleted outside of this program: created again`);
+        return { outs: checkpoint(live, news, manager, olds.outputs) };
+    }
+
+    async read(id: string, urn: string, olds: OldState | undefined, context: OperationContext): Promise<ReadResult> {
+        const object = objectOfId(id, kindOfType(typeOfUrn(urn)), olds?.outputs);
+        let live: Manifest;
+        try {
+            live = await this.#cluster.get(await this.#cluster.pathOf(object, context.signal), context.signal);
+        } catch (error) {
+            if (isNotFound(error) || error instanceof NoKindError) return { id: "" };
+            return this.#readUnreachable(id, object, olds, error, context);
+        }
+        const known = olds && Object.keys(olds.inputs).length > 0 ? olds : undefined;
+        const inputs = known ? liveInputs(live, known.inputs, known.outputs) : importedInputs(live);
+        const manager = fieldManagerOf(urn, live, recordedFieldManager(olds?.outputs));
+        return { id, props: checkpoint(live, inputs, manager, olds?.outputs), inputs };
+    }
+
+    async delete(id: string, urn: string, olds: OldState, context: OperationContext): Promise<void> {
+        const known = objectOfId(id, kindOfType(typeOfUrn(urn)), olds.outputs);
+        const annotated = (olds.inputs["metadata"] ?? olds.outputs["metadata"]) as JsonObject | undefined;
+        const object: Manifest = {
+            ...known,
+            metadata: { ...known.metadata, annotations: (annotated?.["annotations"] ?? {}) as Record<string, string> },
+        };
+        try {
+            await removeObject(this.#cluster, object, {
+                signal: context.signal,
+                timeoutMs: timeoutOf(object, context.timeoutSeconds),
+                status: (text) => context.status(text),
+            });
+        } catch (error) {
+            if (!(error instanceof UnreachableError) || !this.#options.deleteUnreachable) throw error;
+            context.log("warning", `${error.message}: removed from the state only, because kubernetes:deleteUnreachable is set`);
+        }
+    }
+
+    async invoke(token: string): Promise<InvokeResult> {
+        throw new UserError(
+            `the function ${token} is not supported by the embedded kubernetes provider: declare the objects as resources, or use the official engine`,
+        );
+    }
+
+    close(): Promise<void> {
+        return this.#cluster.close();
+    }
+
+    /** Asks the server only for kinds that Kubernetes itself does not have, and of which nothing is known from before. */
+    async #isNamespaced(kind: GroupVersionKind, olds: PropertyMap | undefined): Promise<boolean> {
+        const known = isNamespacedKind(kind);
+        if (known !== undefined) return known;
+        if (olds && isObject(olds["metadata"])) return olds["metadata"]["namespace"] !== undefined;
+        try {
+            return (await this.#cluster.discovery.lookUp(kind))?.namespaced ?? true;
+        } catch {
+            return true; // As long as nothing is known the usual is assumed; the request itself will tell.
+        }
+    }
+
+    /** What the server says of an object in a preview. That it cannot be asked is no error. */
+    async #validate(urn: string, inputs: PropertyMap, context: OperationContext): Promise<void> {
+        if (containsUnknown(inputs) || this.#warnedUnreachable) return;
+        const object = toManifest(inputs);
+        try {
+            await validateObject(this.#cluster, object, { manager: fieldManagerOf(urn, object, undefined), signal: context.signal });
+        } catch (error) {
+            const unusable =
+                error instanceof UnreachableError ||
+                error instanceof UserError ||
+                (error instanceof Error && error.cause instanceof ApiError && error.cause.code === 401);
+            if (!unusable || context.signal.aborted) throw error;
+            if (this.#warnedUnreachable) return;
+            this.#warnedUnreachable = true;
+            context.log("warning", `cluster unreachable; previewing without validation: ${error.message}`);
+        }
+    }
+
+    #readUnreachable(id: string, object: Manifest, olds: OldState | undefined, error: unknown, context: OperationContext): ReadResult {
+        if (!(error instanceof UnreachableError)) throw explain("read", object, error);
+        if (this.#options.deleteUnreachable) {
+            context.log("warning", `${error.message}: removed from the state, because kubernetes:deleteUnreachable is set`);
+            return { id: "" };
+        }
+        if (this.#options.skipUpdateUnreachable && olds) {
+            context.log("warning", `${error.message}: left as it was, because kubernetes:skipUpdateUnreachable is set`);
+            return { id, props: olds.outputs, inputs: olds.inputs };
+        }
+        throw error;
+    }
+}
+
+/** `namespace/name`, or `name` outside of namespaces. */
+function idOf({ metadata }: Manifest): string {
+    return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? "");
+}
+
+function objectOfId(id: string, kind: GroupVersionKind, outputs: PropertyMap | undefined): Manifest {
+    const parts = id.split("/");
+    const name = parts.at(-1);
+    if (!name || parts.length > 2) throw new UserError(`"${id}" is not the id of a Kubernetes object: expected namespace/name or name`);
+    const { apiVersion } = outputs ?? {};
+    return {
+        apiVersion: typeof apiVersion === "string" ? apiVersion : apiVersionOf(kind),
+        kind: kind.kind,
+        metadata: { name, ...(parts.length === 2 && { namespace: parts[0] ?? "" }) },
+    };
+}
+void Unknown;
