@@ -32,7 +32,9 @@ export interface ProgramOptions {
 /** Starts the program of a run. */
 export function startProgram(run: EngineRun, options: ProgramOptions): Program {
     if (run.project.runtimeOptions["typescript"] !== false) {
-        throw new UserError('The embedded engine runs TypeScript as Node does, by stripping the types. Set "runtime: { name: nodejs, options: { typescript: false } }" in Pulumi.yaml.');
+        throw new UserError(
+            'The embedded engine runs TypeScript as Node does, by stripping the types. Set "runtime: { name: nodejs, options: { typescript: false } }" in Pulumi.yaml.',
+        );
     }
     const { folder, entry } = locate(run);
     const child = spawn(
@@ -70,7 +72,9 @@ export function startProgram(run: EngineRun, options: ProgramOptions): Program {
     const settings = child.stdio[3];
     if (settings && "end" in settings) {
         settings.on("error", () => {}); // a process that ended at once is reported by its exit code
-        settings.end(JSON.stringify({ PULUMI_CONFIG: JSON.stringify(run.config), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(run.configSecretKeys) }));
+        settings.end(
+            JSON.stringify({ PULUMI_CONFIG: JSON.stringify(run.config), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(run.configSecretKeys) }),
+        );
     }
     let killTimer: NodeJS.Timeout | undefined;
     return {

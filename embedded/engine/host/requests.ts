@@ -7,7 +7,9 @@ import type { Goal, InvokeRequest, ReadGoal } from "../steps/goal.ts";
 import { decodeMap, isUnknownString } from "../wire.ts";
 
 function refuse(what: string, subject: string): never {
-    throw new UserError(`${subject} uses ${what}, which the embedded engine does not support. Remove it, or run the program with the official engine.`);
+    throw new UserError(
+        `${subject} uses ${what}, which the embedded engine does not support. Remove it, or run the program with the official engine.`,
+    );
 }
 
 /** Decodes a registration; throws {@link UserError} for options that are not supported. */

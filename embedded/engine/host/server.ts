@@ -47,8 +47,14 @@ export function unary<Request, Response>(handle: (request: Request) => Promise<R
             try {
                 callback(null, await handle(call.request));
             } catch (error) {
-                callback({ code: status.UNKNOWN, details: messageOf(error) });
+                const code = error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : status.UNKNOWN;
+                callback({ code, details: messageOf(error) });
             }
         })();
     };
+}
+
+/** The error that tells the SDK that the engine is going away: it ends the program quietly. */
+export function interrupted(): Error {
+    return Object.assign(new Error("interrupted"), { code: status.UNAVAILABLE });
 }

@@ -1,6 +1,10 @@
+import { Deployment } from "../deployment/deployment.ts";
+import { removeRest } from "../deployment/remove.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
+import { conduct } from "./finish.ts";
 
-/** Deletes every object of the stack. */
-export async function destroy(_run: EngineRun, _options: { readonly preview: boolean }): Promise<OperationResult> {
-    throw new Error("not built yet");
+/** Deletes every object of the stack, what depends on others first. */
+export async function destroy(run: EngineRun, options: { readonly preview: boolean }): Promise<OperationResult> {
+    const deployment = new Deployment(run, options.preview);
+    return await conduct(deployment, () => removeRest(deployment));
 }

@@ -1,11 +1,23 @@
+import { Deployment } from "../deployment/deployment.ts";
+import { removeRest } from "../deployment/remove.ts";
+import { hostProgram } from "../host/session.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
+import { conduct } from "./finish.ts";
 
 /** Runs the program and says what an update would do. */
-export async function preview(_run: EngineRun): Promise<OperationResult> {
-    throw new Error("not built yet");
+export async function preview(run: EngineRun): Promise<OperationResult> {
+    return await converge(new Deployment(run, true));
 }
 
 /** Runs the program and makes the stack what it asks for. */
-export async function update(_run: EngineRun): Promise<OperationResult> {
-    throw new Error("not built yet");
+export async function update(run: EngineRun): Promise<OperationResult> {
+    return await converge(new Deployment(run, false));
+}
+
+async function converge(deployment: Deployment): Promise<OperationResult> {
+    return await conduct(deployment, async () => {
+        const complete = await hostProgram(deployment);
+        // What a failed program did not ask for may still be wanted.
+        if (complete && !deployment.reporter.failed && !deployment.canceled) await removeRest(deployment);
+    });
 }

@@ -1,0 +1,183 @@
+/** Carries out single steps: each calls the provider, records the outcome and has it stored before it counts as done. */
+import { randomUUID } from "node:crypto";
+import type { StepMetadata } from "../events.ts";
+import { PartialError, type OldState } from "../provider.ts";
+import { carrySecrets, markSecret, plain } from "../secretness.ts";
+import type { PendingOperation, PendingOperationType, ResourceState } from "../state/snapshot.ts";
+import { isProviderType } from "../urn.ts";
+import type { PropertyMap } from "../values.ts";
+import { UNKNOWN_STRING } from "../wire.ts";
+import type { Deployment } from "./deployment.ts";
+import type { LoadedProvider } from "./registry.ts";
+
+/** Outputs as the state keeps them: secret where the inputs of the same name are, or where the program says so. */
+export function finishedOutputs(state: ResourceState, outputs: PropertyMap): PropertyMap {
+    return markSecret(carrySecrets(outputs, state.inputs), state.additionalSecretOutputs);
+}
+
+export function oldStateOf(state: ResourceState): OldState {
+    return { inputs: plain(state.inputs), outputs: plain(state.outputs) };
+}
+
+export function now(): string {
+    return new Date().toISOString();
+}
+
+/** What a step did: the new state, and whether it is only partly what was asked for. */
+interface Outcome {
+    readonly state: ResourceState;
+    readonly partial?: PartialError;
+}
+
+/**
+ * Runs a step that changes something outside: says so in the state first, and afterwards what became of it.
+ * `finish` records the outcome. Rejects, after reporting, when the step failed.
+ */
+async function changing(
+    deployment: Deployment,
+    metadata: StepMetadata,
+    type: PendingOperationType,
+    about: ResourceState,
+    work: () => Promise<Outcome>,
+    finish: (state: ResourceState) => void,
+): Promise<ResourceState> {
+    const { journal, reporter } = deployment;
+    return await deployment.limiter.run(async () => {
+        deployment.checkpoint();
+        reporter.pre(metadata);
+        let operation: PendingOperation | undefined;
+        try {
+            // Components and providers exist in the state alone: nothing can be left behind.
+            if (!deployment.preview && about.custom && !isProviderType(about.type)) operation = await journal.begin(type, about);
+            const { state, partial } = await work();
+            reporter.redactor.learn(state.outputs);
+            finish(state);
+            if (operation) journal.end(operation);
+            await journal.flush();
+            if (partial) throw partial;
+            return state;
+        } catch (error) {
+            // After an interruption nobody knows whether it happened, unless the provider says so: the next run finds out.
+            if (operation && !(deployment.canceled && !(error instanceof PartialError))) journal.end(operation);
+            await journal.flush().catch(() => {}); // reported by the step that follows
+            throw deployment.failure(metadata, error);
+        }
+    });
+}
+
+/** Creates the object of `state`, which then takes the place of `superseded` in the state. */
+export async function createObject(
+    deployment: Deployment,
+    metadata: StepMetadata,
+    state: ResourceState,
+    loaded: LoadedProvider,
+    finish: (state: ResourceState) => void,
+): Promise<ResourceState> {
+    return await changing(
+        deployment,
+        metadata,
+        "creating",
+        state,
+        async () => {
+            const stamped: ResourceState = { ...state, created: now(), modified: now() };
+            if (isProviderType(state.type)) {
+                const id = deployment.preview ? UNKNOWN_STRING : randomUUID();
+                await deployment.registry.use(state.urn, id, loaded.provider, state.inputs);
+                return { state: { ...stamped, id, outputs: state.inputs } };
+            }
+            // A provider that cannot be configured yet cannot say what would come out.
+            if (!loaded.known) return { state: stamped };
+            const context = deployment.context(state.urn, state.customTimeouts?.create);
+            try {
+                const { id, outs } = await loaded.provider.create(state.urn, plain(state.inputs), context);
+                if (!deployment.preview && !id) throw new Error(`the provider ${loaded.provider.name} returned no id`);
+                const outputs = finishedOutputs(state, (outs ?? {}) as PropertyMap);
+                return { state: { ...stamped, ...(deployment.preview ? {} : { id }), outputs } };
+            } catch (error) {
+                if (!(error instanceof PartialError)) throw error;
+                return {
+                    state: {
+                        ...stamped,
+                        id: error.id,
+                        outputs: finishedOutputs(state, error.outputs),
+                        initErrors: error.message.split("\n"),
+                    },
+                    partial: error,
+                };
+            }
+        },
+        finish,
+    );
+}
+
+/** Updates the object of `old` to what `state` says. */
+export async function updateObject(
+    deployment: Deployment,
+    metadata: StepMetadata,
+    old: ResourceState,
+    state: ResourceState,
+    loaded: LoadedProvider | undefined,
+    finish: (state: ResourceState) => void,
+): Promise<ResourceState> {
+    return await changing(
+        deployment,
+        metadata,
+        "updating",
+        old,
+        async () => {
+            const stamped: ResourceState = { ...state, modified: now() };
+            if (!loaded) return { state: stamped };
+            if (isProviderType(state.type)) {
+                await deployment.registry.use(state.urn, old.id ?? "", loaded.provider, state.inputs);
+                return { state: { ...stamped, outputs: state.inputs } };
+            }
+            if (!loaded.known) return { state: { ...stamped, outputs: {} } };
+            const context = deployment.context(state.urn, state.customTimeouts?.update);
+            try {
+                const { outs } = await loaded.provider.update(
+                    old.id ?? "",
+                    state.urn,
+                    oldStateOf(old),
+                    plain(state.inputs),
+                    state.ignoreChanges,
+                    context,
+                );
+                return { state: { ...stamped, outputs: finishedOutputs(state, (outs ?? {}) as PropertyMap) } };
+            } catch (error) {
+                if (!(error instanceof PartialError)) throw error;
+                return {
+                    state: { ...stamped, outputs: finishedOutputs(state, error.outputs), initErrors: error.message.split("\n") },
+                    partial: error,
+                };
+            }
+        },
+        finish,
+    );
+}
+
+/** Deletes the object of `old`, unless it is to be kept or goes with another. `finish` records that it is gone. */
+export async function deleteObject(
+    deployment: Deployment,
+    metadata: StepMetadata,
+    old: ResourceState,
+    goesWith: boolean,
+    finish: () => void,
+): Promise<void> {
+    await changing(
+        deployment,
+        metadata,
+        "deleting",
+        old,
+        async () => {
+            const untouched = !old.custom || old.external || old.retainOnDelete || goesWith || isProviderType(old.type);
+            if (!untouched && !deployment.preview) {
+                if (!old.provider || !old.id) throw new Error("the state names no provider and id for it");
+                const { provider } = await deployment.registry.get(old.provider);
+                await provider.delete(old.id, old.urn, oldStateOf(old), deployment.context(old.urn, old.customTimeouts?.delete));
+            }
+            return { state: old };
+        },
+        finish,
+    );
+    deployment.reporter.done(metadata);
+}

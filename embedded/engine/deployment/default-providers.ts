@@ -1,0 +1,85 @@
+/** Providers that the program does not name: the engine makes one per package and version, as the official engine does. */
+import { UserError } from "../../common/errors.ts";
+import { formatProviderReference, isDefaultProvider, packageOf, parseProviderReference, parseUrn, providerType } from "../urn.ts";
+import { Secret, type PropertyMap } from "../values.ts";
+import type { Deployment } from "./deployment.ts";
+import { configurationOf } from "./registry.ts";
+import { register } from "./register.ts";
+
+/** The reference of the default provider of a package, made on first use with the stack's settings for that package. */
+export function defaultProvider(deployment: Deployment, packageName: string, version: string, subject: string): Promise<string> {
+    const disabled = disabledPackages(deployment.run.config["pulumi:disable-default-providers"]);
+    if (disabled.has(packageName) || disabled.has("*")) {
+        throw new UserError(
+            `The default provider for ${packageName} is disabled by the setting pulumi:disable-default-providers. Pass a provider to ${subject}.`,
+        );
+    }
+    const name = version ? `default_${version.replaceAll(/[.+-]/g, "_")}` : "default";
+    const key = `${packageName} ${name}`;
+    let reference = deployment.defaultProviders.get(key);
+    if (!reference) {
+        reference = makeDefaultProvider(deployment, packageName, name, version);
+        deployment.defaultProviders.set(key, reference);
+    }
+    return reference;
+}
+
+async function makeDefaultProvider(deployment: Deployment, packageName: string, name: string, version: string): Promise<string> {
+    const { state } = await register(deployment, {
+        type: providerType(packageName),
+        name,
+        custom: true,
+        inputs: { ...settingsOf(deployment, packageName), ...(version && { version }) },
+        dependencies: [],
+        propertyDependencies: {},
+        version,
+        ignoreChanges: [],
+        replaceOnChanges: [],
+        additionalSecretOutputs: [],
+        hideDiff: [],
+        aliases: [],
+    });
+    return formatProviderReference({ urn: state.urn, id: state.id ?? "" });
+}
+
+function settingsOf(deployment: Deployment, packageName: string): PropertyMap {
+    const { config, configSecretKeys } = deployment.run;
+    const prefix = `${packageName}:`;
+    return Object.fromEntries(
+        Object.entries(config)
+            .filter(([key]) => key.startsWith(prefix))
+            .map(([key, value]) => [key.slice(prefix.length), configSecretKeys.includes(key) ? new Secret(value) : value]),
+    );
+}
+
+function disabledPackages(setting: string | undefined): ReadonlySet<unknown> {
+    if (!setting) return new Set();
+    try {
+        const parsed: unknown = JSON.parse(setting);
+        if (Array.isArray(parsed)) return new Set(parsed);
+    } catch {
+        // said below
+    }
+    throw new UserError(
+        `The setting pulumi:disable-default-providers is not a list of packages: ${setting}. Write it as ["kubernetes"], or ["*"] for all.`,
+    );
+}
+
+/**
+ * Whether another provider owns a resource than before, so that it has to be replaced. From one default provider to
+ * another it is not, unless their configurations say so.
+ */
+export async function ownerChanged(deployment: Deployment, before: string | undefined, after: string | undefined): Promise<boolean> {
+    if (before === after || !before || !after) return false;
+    const old = parseProviderReference(before);
+    const now = parseProviderReference(after);
+    const oldState = deployment.olds.get(old.urn);
+    const newState = deployment.news.get(now.urn)?.state;
+    // The provider itself was renamed: an alias says that it is the same one.
+    if (newState && old.id === now.id) return false;
+    if (!isDefaultProvider(old.urn) || !isDefaultProvider(now.urn)) return true;
+    if (!oldState || !newState || packageOf(parseUrn(old.urn).type) !== packageOf(parseUrn(now.urn).type)) return true;
+    const { provider } = await deployment.registry.get(after);
+    const diff = await provider.diffConfig(now.urn, configurationOf(oldState.inputs), configurationOf(newState.inputs));
+    return Boolean(diff.replaces?.length);
+}

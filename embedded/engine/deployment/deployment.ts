@@ -1,0 +1,157 @@
+/**
+ * One run of the engine: what was there, what has been asked for, and what is being done about it. The files of this
+ * folder each do one part of it: `register` resources, `apply` steps, `replace`, `read`, `invoke`, `remove`.
+ */
+import { messageOf } from "../../common/errors.ts";
+import type { StepMetadata, StepOp } from "../events.ts";
+import { PartialError, type OperationContext } from "../provider.ts";
+import type { EngineRun } from "../run.ts";
+import { Journal } from "../state/journal.ts";
+import type { ResourceState, Snapshot } from "../state/snapshot.ts";
+import { formatProviderReference, isProviderType } from "../urn.ts";
+import { Limiter } from "./limiter.ts";
+import { ProviderRegistry } from "./registry.ts";
+import { Reporter, shown } from "./reporter.ts";
+
+/** A step that failed and has been reported. */
+export class StepFailed extends Error {
+    override readonly name = "StepFailed";
+}
+
+/** Thrown instead of beginning a step after the user interrupted. */
+export class Canceled extends Error {
+    override readonly name = "Canceled";
+    constructor() {
+        super("interrupted");
+    }
+}
+
+/** A resource that is done, with what was said about it last. */
+export interface Done {
+    state: ResourceState;
+    metadata: StepMetadata;
+}
+
+export class Deployment {
+    readonly run: EngineRun;
+    readonly preview: boolean;
+    readonly reporter: Reporter;
+    readonly journal: Journal;
+    readonly registry: ProviderRegistry;
+    readonly limiter: Limiter;
+    /** The resources of the old state by URN, in their order and as they are now, without those in {@link doomed}. */
+    readonly olds = new Map<string, ResourceState>();
+    /** Replaced objects that still have to be deleted. */
+    readonly doomed: ResourceState[] = [];
+    /** URNs of old resources that a resource of this run took over. */
+    readonly taken = new Set<string>();
+    readonly news = new Map<string, Done>();
+    /** URNs that were asked for in this run, done or not. */
+    readonly asked = new Set<string>();
+    readonly failed = new Set<string>();
+    readonly defaultProviders = new Map<string, Promise<string>>();
+    #exclusive: Promise<unknown> = Promise.resolve();
+
+    constructor(run: EngineRun, preview: boolean, base: Snapshot = run.snapshot) {
+        this.run = run;
+        this.preview = preview;
+        this.reporter = new Reporter(run.events, preview);
+        this.journal = new Journal(base, preview ? undefined : run.persist);
+        this.limiter = new Limiter(run.parallel);
+        const providers = new Map<string, ResourceState>();
+        for (const state of base.resources) {
+            if (state.delete) this.doomed.push(state);
+            else this.olds.set(state.urn, state);
+            if (isProviderType(state.type) && state.id) providers.set(formatProviderReference({ urn: state.urn, id: state.id }), state);
+            this.reporter.redactor.learn(state.inputs);
+            this.reporter.redactor.learn(state.outputs);
+        }
+        for (const key of run.configSecretKeys) this.reporter.redactor.add(run.config[key] ?? "");
+        this.registry = new ProviderRegistry(run.providers, providers);
+    }
+
+    get canceled(): boolean {
+        return this.run.signal.aborted;
+    }
+
+    /** Throws {@link Canceled} once the user interrupted. */
+    checkpoint(): void {
+        if (this.canceled) throw new Canceled();
+    }
+
+    context(urn: string, timeoutSeconds?: number): OperationContext {
+        return {
+            preview: this.preview,
+            timeoutSeconds,
+            signal: this.run.signal,
+            status: (text) => this.reporter.status(urn, text),
+            log: (severity, text) => this.reporter.diagnostic(severity, text, urn),
+        };
+    }
+
+    /** Records what became of an old resource that is still in the state. */
+    changeOld(old: ResourceState, to: ResourceState): void {
+        this.journal.change(old, to);
+        if (to.delete) {
+            this.olds.delete(old.urn);
+            this.doomed.push(to);
+        } else this.olds.set(old.urn, to);
+    }
+
+    /** Runs work that must not overlap with other such work: deletions that go before replacements. */
+    exclusively<T>(work: () => Promise<T>): Promise<T> {
+        const result = this.#exclusive.then(work);
+        this.#exclusive = result.catch(() => {});
+        return result;
+    }
+
+    /** Reports a step's failure and returns what to throw. */
+    failure(metadata: StepMetadata, error: unknown): StepFailed {
+        this.failed.add(metadata.urn);
+        const message =
+            error instanceof PartialError
+                ? `${verb(metadata.op)}: the object exists, but ${messageOf(error)}`
+                : `${verb(metadata.op)}: ${messageOf(error)}`;
+        this.reporter.failure(metadata, message);
+        return new StepFailed(this.reporter.redactor.clean(message));
+    }
+}
+
+function verb(op: StepOp): string {
+    switch (op) {
+        case "create":
+        case "create-replacement":
+            return "creating failed";
+        case "update":
+            return "updating failed";
+        case "delete":
+        case "delete-replaced":
+            return "deleting failed";
+        case "read":
+        case "refresh":
+            return "reading failed";
+        default:
+            return `${op} failed`;
+    }
+}
+
+/** Describes a step for events. */
+export function metadataOf(
+    op: StepOp,
+    old: ResourceState | undefined,
+    now: ResourceState | undefined,
+    more: Partial<StepMetadata> = {},
+): StepMetadata {
+    const state = now ?? old;
+    if (!state) throw new Error("a step without a resource");
+    return {
+        op,
+        urn: state.urn,
+        type: state.type,
+        provider: state.provider ?? "",
+        logical: op !== "create-replacement" && op !== "delete-replaced",
+        old: old && shown(old),
+        new: now && shown(now),
+        ...more,
+    };
+}

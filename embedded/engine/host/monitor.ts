@@ -1,0 +1,144 @@
+/** The service `ResourceMonitor`: what the program asks of the engine. */
+import type { IResourceMonitorServer } from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import type { ResourceMonitorFeature } from "@pulumi/pulumi/proto/resource_pb.js";
+import provider from "@pulumi/pulumi/proto/provider_pb.js";
+import proto from "@pulumi/pulumi/proto/resource_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { UserError, messageOf } from "../../common/errors.ts";
+import { Canceled, StepFailed, type Deployment, type Done } from "../deployment/deployment.ts";
+import { invoke } from "../deployment/invoke.ts";
+import { registerOutputs } from "../deployment/outputs.ts";
+import { readResource } from "../deployment/read.ts";
+import { register } from "../deployment/register.ts";
+import { withoutOutputValues } from "../secretness.ts";
+import { decodeMap, encodeMap, isUnknownString } from "../wire.ts";
+import { goalOf, invokeOf, readGoalOf } from "./requests.ts";
+import { interrupted, unary } from "./server.ts";
+
+const feature = proto.ResourceMonitorFeature;
+
+/** What the engine says it can do; the SDK refuses, or resolves by itself, what is missing here. */
+const features: readonly ResourceMonitorFeature[] = [
+    feature.RESOURCE_MONITOR_FEATURE_SECRETS,
+    feature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    feature.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+    feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+];
+const featureNames: ReadonlySet<string> = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith"]);
+
+/**
+ * Makes the service.
+ * @param onSignal called when the program has said that it registered everything
+ */
+export function monitorService(deployment: Deployment, onSignal: () => void): IResourceMonitorServer {
+    const { run, reporter } = deployment;
+    const refuse = (what: string): never => {
+        const error = new UserError(
+            `The program uses ${what}, which the embedded engine does not support. Remove it, or run the program with the official engine.`,
+        );
+        reporter.diagnostic("error", error.message);
+        throw error;
+    };
+    /** Requests that the engine refuses are errors of the run, whatever the program makes of the answer. */
+    const decoded = <Request, Goal>(request: Request, decode: (request: Request) => Goal): Goal => {
+        try {
+            return decode(request);
+        } catch (error) {
+            reporter.diagnostic("error", messageOf(error));
+            throw new StepFailed(messageOf(error));
+        }
+    };
+
+    return {
+        getDeploymentInfo: unary(() => {
+            const info = new proto.DeploymentInfo();
+            info.setProject(run.project.name);
+            info.setStack(run.stack);
+            info.setOrganization(run.organization);
+            for (const [key, value] of Object.entries(run.config)) info.getConfigMap().set(key, value);
+            info.setConfigsecretkeysList([...run.configSecretKeys]);
+            info.setDryrun(deployment.preview);
+            info.setParallel(run.parallel);
+            info.setSupportedfeaturesList([...features]);
+            return info;
+        }),
+        supportsFeature: unary((request) => {
+            const response = new proto.SupportsFeatureResponse();
+            response.setHassupport(featureNames.has(request.getId()));
+            return response;
+        }),
+        registerResource: unary(async (request) => {
+            const response = new proto.RegisterResourceResponse();
+            try {
+                const { state } = await register(deployment, decoded(request, goalOf));
+                response.setUrn(state.urn);
+                response.setId(knownId(state.id));
+                response.setObject(encodeMap(state.outputs, { resources: request.getAcceptresources() }));
+                return response;
+            } catch (error) {
+                if (error instanceof Canceled) throw interrupted();
+                if (!(error instanceof StepFailed)) reporter.diagnostic("error", messageOf(error));
+                // The resource's outputs fail in the program, and with them what depends on it; the rest goes on.
+                response.setResult(proto.Result.FAIL);
+                return response;
+            }
+        }),
+        registerResourceOutputs: unary(async (request) => {
+            await registerOutputs(deployment, request.getUrn(), withoutOutputValues(decodeMap(request.getOutputs())));
+            return new empty.Empty();
+        }),
+        readResource: unary(async (request) => {
+            const response = new proto.ReadResourceResponse();
+            try {
+                const { state } = await readResource(deployment, decoded(request, readGoalOf));
+                setRead(response, state, request.getAcceptresources());
+                return response;
+            } catch (error) {
+                if (error instanceof Canceled) throw interrupted();
+                response.setResult(proto.Result.FAIL);
+                throw error;
+            }
+        }),
+        invoke: unary(async (request) => {
+            const response = new proto.ResourceInvokeResponse();
+            try {
+                const { outputs, failures } = await invoke(deployment, invokeOf(request));
+                if (outputs) response.setReturn(encodeMap(outputs, { resources: request.getAcceptresources() }));
+                else response.setUnknown(true);
+                response.setFailuresList(
+                    failures.map(({ property, reason }) => {
+                        const failure = new provider.CheckFailure();
+                        failure.setProperty(property);
+                        failure.setReason(reason);
+                        return failure;
+                    }),
+                );
+                return response;
+            } catch (error) {
+                if (error instanceof Canceled) throw interrupted();
+                throw new Error(reporter.redactor.clean(messageOf(error)));
+            }
+        }),
+        signalAndWaitForShutdown: unary(() => {
+            onSignal();
+            return new empty.Empty();
+        }),
+        call: unary(() => refuse("methods of remote components (call)")),
+        existsResource: unary(() => refuse("existence checks of resources (existsResource)")),
+        registerStackTransform: unary(() => refuse("stack transforms")),
+        registerStackInvokeTransform: unary(() => refuse("invoke transforms")),
+        registerResourceHook: unary(() => refuse("resource hooks")),
+        registerErrorHook: unary(() => refuse("error hooks")),
+        registerPackage: unary(() => refuse("parameterized packages")),
+    };
+}
+
+/** An id as the SDK takes it: empty while it is not known. */
+function knownId(id: string | undefined): string {
+    return id && !isUnknownString(id) ? id : "";
+}
+
+function setRead(response: InstanceType<typeof proto.ReadResourceResponse>, state: Done["state"], resources: boolean): void {
+    response.setUrn(state.urn);
+    response.setProperties(encodeMap(state.outputs, { resources }));
+}

@@ -1,0 +1,69 @@
+/** Runs the program of a run against a deployment, from its start to its end. */
+import engine from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import resource from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import type { Deployment } from "../deployment/deployment.ts";
+import type { Severity } from "../events.ts";
+import { engineService } from "./engine-service.ts";
+import { monitorService } from "./monitor.ts";
+import { EXIT_REPORTED, startProgram } from "./program.ts";
+import { startServer } from "./server.ts";
+
+/** How long the program may take to end by itself once the user interrupted. Milliseconds. */
+const GRACE_MS = 1_000;
+
+/**
+ * Hosts the program until it ended. Everything that went wrong has been reported; the answer is whether the program
+ * registered all it wants.
+ */
+export async function hostProgram(deployment: Deployment): Promise<boolean> {
+    const { reporter, run } = deployment;
+    let complete = false;
+    const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
+    const server = await startServer((grpc) => {
+        grpc.addService(
+            resource.ResourceMonitorService,
+            monitorService(deployment, () => (complete = true)),
+        );
+        grpc.addService(engine.EngineService, engineService(deployment, filter));
+    });
+    try {
+        const program = startProgram(run, {
+            address: server.address,
+            preview: deployment.preview,
+            onLine: (line, stream) => reporter.diagnostic(stream === "stdout" ? "info" : "info#err", line, rootUrn(deployment)),
+        });
+        const stop = (): void => void setTimeout(() => program.stop(), GRACE_MS).unref();
+        if (run.signal.aborted) program.stop();
+        run.signal.addEventListener("abort", stop, { once: true });
+        try {
+            const { code, signal } = await program.ended;
+            if (deployment.canceled) return false;
+            if (code === 0 && complete) return true;
+            if (code === 0)
+                reporter.diagnostic(
+                    "error",
+                    "The program ended before it had registered everything (did it call process.exit?). Nothing is deleted.",
+                );
+            else if (code !== EXIT_REPORTED || !reporter.failed) {
+                reporter.diagnostic(
+                    "error",
+                    signal ? `The program was ended by ${signal}.` : `The program ended with exit code ${code ?? "?"}.`,
+                );
+            }
+            return false;
+        } finally {
+            run.signal.removeEventListener("abort", stop);
+        }
+    } finally {
+        await server.close();
+    }
+}
+
+function rootUrn(deployment: Deployment): string | undefined {
+    return deployment.asked.values().next().value;
+}
+
+/** Whether an error of the program only repeats that a resource failed, which has been reported with its reason. */
+function isConsequence(deployment: Deployment, message: string): boolean {
+    return deployment.failed.size > 0 && / \[[^\]]+\] failed to register/.test(message);
+}

@@ -1,0 +1,144 @@
+/**
+ * Keeps the state true while steps run: it knows what has been done, what is being done and what of the old state is
+ * still there, and has the whole stored after every step.
+ */
+import { UserError, messageOf } from "../../common/errors.ts";
+import { formatProviderReference, parseProviderReference } from "../urn.ts";
+import type { PendingOperation, PendingOperationType, ResourceState, Snapshot } from "./snapshot.ts";
+
+interface Slot {
+    state: ResourceState | undefined;
+}
+
+export class Journal {
+    /** Resources of this run in the order in which they were done, which is an order of dependency. */
+    readonly #news: Slot[] = [];
+    readonly #newSlots = new Map<ResourceState, Slot>();
+    /** The old resources, in their old order; undefined once they are superseded or gone. */
+    readonly #olds: Slot[];
+    readonly #oldSlots: Map<ResourceState, Slot>;
+    /** New URNs of resources that were found under an alias. */
+    readonly #renamed = new Map<string, string>();
+    readonly #pending = new Set<PendingOperation>();
+    readonly #persist: ((snapshot: Snapshot) => Promise<void>) | undefined;
+    /** Counts what was recorded, and how much of it is stored. */
+    #recorded = 0;
+    #stored = 0;
+    #writing: Promise<void> | undefined;
+    #failure: UserError | undefined;
+
+    constructor(base: Snapshot, persist: ((snapshot: Snapshot) => Promise<void>) | undefined) {
+        this.#olds = base.resources.map((state) => ({ state }));
+        this.#oldSlots = new Map(base.resources.map((state, i) => [state, this.#olds[i] as Slot]));
+        for (const operation of base.pendingOperations) this.#pending.add(operation);
+        this.#persist = persist;
+    }
+
+    /** The state as it is now. */
+    snapshot(): Snapshot {
+        const resources: ResourceState[] = [];
+        for (const { state } of this.#news) if (state) resources.push(state);
+        for (const { state } of this.#olds) if (state) resources.push(this.#renamed.size ? renameReferences(state, this.#renamed) : state);
+        return { resources, pendingOperations: [...this.#pending] };
+    }
+
+    /** Records that a step begins, and returns when that is stored. The step ends with {@link end}. */
+    async begin(type: PendingOperationType, resource: ResourceState): Promise<PendingOperation> {
+        const operation: PendingOperation = { type, resource };
+        this.#pending.add(operation);
+        this.#recorded++;
+        await this.flush();
+        return operation;
+    }
+
+    /** Records that a step ended, or that an interrupted one is resolved. Stored with the next {@link flush}. */
+    end(operation: PendingOperation): void {
+        if (this.#pending.delete(operation)) this.#recorded++;
+    }
+
+    /** Adds a resource of this run, in place of the old ones it supersedes. */
+    add(state: ResourceState, ...superseded: readonly (ResourceState | undefined)[]): void {
+        const slot: Slot = { state };
+        this.#news.push(slot);
+        this.#newSlots.set(state, slot);
+        for (const old of superseded) {
+            const oldSlot = old && this.#oldSlots.get(old);
+            if (oldSlot) oldSlot.state = undefined;
+            if (old && old.urn !== state.urn) this.#renamed.set(old.urn, state.urn);
+        }
+        this.#recorded++;
+    }
+
+    /** As {@link add}, for a resource that is as it was: nothing needs storing for it alone. */
+    keep(state: ResourceState, old: ResourceState): void {
+        this.add(state, old);
+        this.#recorded--;
+    }
+
+    /** Puts another version of a resource in its place. Returns the new version. */
+    change(from: ResourceState, to: ResourceState): ResourceState {
+        for (const slots of [this.#newSlots, this.#oldSlots]) {
+            const slot = slots.get(from);
+            if (!slot) continue;
+            slots.delete(from);
+            slots.set(to, slot);
+            slot.state = to;
+            this.#recorded++;
+        }
+        return to;
+    }
+
+    /** Takes a resource out of the state. */
+    remove(state: ResourceState): void {
+        const slot = this.#oldSlots.get(state) ?? this.#newSlots.get(state);
+        if (!slot?.state) return;
+        slot.state = undefined;
+        this.#recorded++;
+    }
+
+    /**
+     * Returns when everything recorded so far is stored. Steps that end while the state is being written share the next
+     * write. Rejects with {@link UserError} when it could not be stored, and from then on always.
+     */
+    async flush(): Promise<void> {
+        const wanted = this.#recorded;
+        while (this.#stored < wanted || this.#failure) {
+            if (this.#failure) throw this.#failure;
+            if (!this.#persist) return;
+            this.#writing ??= this.#write().finally(() => {
+                this.#writing = undefined;
+            });
+            await this.#writing;
+        }
+    }
+
+    async #write(): Promise<void> {
+        // What other steps record in this turn shares the write.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        const covers = this.#recorded;
+        try {
+            await this.#persist?.(this.snapshot());
+            this.#stored = covers;
+        } catch (error) {
+            this.#failure ??= new UserError(`The state could not be stored: ${messageOf(error)}`);
+        }
+    }
+}
+
+/** A resource whose references to others carry their new names. */
+function renameReferences(state: ResourceState, renamed: ReadonlyMap<string, string>): ResourceState {
+    const rename = (urn: string): string => renamed.get(urn) ?? urn;
+    return {
+        ...state,
+        dependencies: state.dependencies.map(rename),
+        propertyDependencies: Object.fromEntries(Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(rename)])),
+        ...(state.parent && { parent: rename(state.parent) }),
+        ...(state.deletedWith && { deletedWith: rename(state.deletedWith) }),
+        ...(state.provider && { provider: renameProvider(state.provider, rename) }),
+    };
+}
+
+function renameProvider(reference: string, rename: (urn: string) => string): string {
+    const { urn, id } = parseProviderReference(reference);
+    return formatProviderReference({ urn: rename(urn), id });
+}
