@@ -10,6 +10,10 @@ export class Redactor {
     readonly #secrets = new Set<string>();
     #ordered: readonly string[] | undefined;
 
+    get empty(): boolean {
+        return this.#secrets.size === 0;
+    }
+
     /** Takes every secret of these values into account from now on. */
     learn(map: PropertyMap): void {
         for (const value of Object.values(map)) for (const text of secretStrings(value)) this.add(text);
@@ -23,6 +27,12 @@ export class Redactor {
         if (secret.includes("\n"))
             for (const line of secret.split("\n")) if (line.trim().length >= SHORTEST_LINE) this.#secrets.add(line.trim());
         this.#ordered = undefined;
+    }
+
+    /** Whether a text holds one of the secrets. */
+    reveals(text: string): boolean {
+        for (const secret of this.#secrets) if (text.includes(secret)) return true;
+        return false;
     }
 
     clean(text: string): string {

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { StepMetadata } from "../events.ts";
 import { PartialError, type OldState } from "../provider.ts";
-import { carrySecrets, markSecret, plain } from "../secretness.ts";
+import { Redactor } from "../redact.ts";
+import { carrySecrets, markRevealing, markSecret, plain } from "../secretness.ts";
 import type { PendingOperation, PendingOperationType, ResourceState } from "../state/snapshot.ts";
 import { isProviderType } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
@@ -10,9 +11,15 @@ import { UNKNOWN_STRING } from "../wire.ts";
 import type { Deployment } from "./deployment.ts";
 import type { LoadedProvider } from "./registry.ts";
 
-/** Outputs as the state keeps them: secret where the inputs of the same name are, or where the program says so. */
+/**
+ * Outputs as the state keeps them: secret where the inputs of the same name are, where the program says so, and
+ * wherever a secret of the inputs turns up in a text.
+ */
 export function finishedOutputs(state: ResourceState, outputs: PropertyMap): PropertyMap {
-    return markSecret(carrySecrets(outputs, state.inputs), state.additionalSecretOutputs);
+    const marked = markSecret(carrySecrets(outputs, state.inputs), state.additionalSecretOutputs);
+    const secrets = new Redactor();
+    secrets.learn(state.inputs);
+    return secrets.empty ? marked : markRevealing(marked, (text) => secrets.reveals(text));
 }
 
 export function oldStateOf(state: ResourceState): OldState {

@@ -19,7 +19,8 @@ export function engineService(deployment: Deployment, filter: (severity: Severit
         log: unary((request) => {
             const severity = severities[request.getSeverity()] ?? "info";
             const message = request.getMessage();
-            if (filter(severity, message))
+            // The SDK tells every request and answer as a debug message, values included.
+            if (severity !== "debug" && filter(severity, message))
                 deployment.reporter.diagnostic(severity, message, request.getUrn() || undefined, request.getEphemeral());
             return new empty.Empty();
         }),
