@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DiffResult, PropertyDiffKind } from "../../engine/provider.ts";
-import { Unknown, type PropertyMap } from "../../engine/values.ts";
+import { Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
 import { activeCluster } from "./kubeconfig.ts";
 import { readOptions } from "./options.ts";
 
@@ -20,15 +20,19 @@ export function diffConfiguration(olds: PropertyMap, news: PropertyMap): DiffRes
         changes: changed.length > 0,
         replaces,
         detailedDiff: Object.fromEntries(
-            changed.map((key) => [key, kindOfChange(olds[key] != null, news[key] != null, replaces.includes(key))]),
+            changed.map((key) => [key, kindOfChange(isGiven(olds[key]), isGiven(news[key]), replaces.includes(key))]),
         ),
     };
+}
+
+function isGiven(value: PropertyValue | undefined): boolean {
+    return value !== undefined && value !== null;
 }
 
 function replacing(olds: PropertyMap, news: PropertyMap, changed: readonly string[]): string[] {
     const { clusterIdentifier: oldIdentifier } = olds;
     const { clusterIdentifier: newIdentifier } = news;
-    if (newIdentifier != null && !(newIdentifier instanceof Unknown) && oldIdentifier != null) {
+    if (isGiven(newIdentifier) && !(newIdentifier instanceof Unknown) && isGiven(oldIdentifier)) {
         if (oldIdentifier === newIdentifier) return [];
         return ["clusterIdentifier", ...identityChange(olds, news, changed)];
     }

@@ -28,7 +28,7 @@ const NOT_OBJECTS: readonly (readonly [prefix: string, instead: string])[] = [
 
 /** The groups that Kubernetes itself serves: `List` and `Patch` have their SDK meaning only in these. */
 function isBuiltinGroup(group: string): boolean {
-    return !group.includes(".") || (group.endsWith(".k8s.io") && !/\.x-k8s\.io$/.test(group));
+    return !group.includes(".") || (group.endsWith(".k8s.io") && !group.endsWith(".x-k8s.io"));
 }
 
 /**

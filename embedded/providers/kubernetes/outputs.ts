@@ -6,29 +6,20 @@ import { isJsonObject, stringAt, toProperties, type Json, type JsonObject, type 
 /** Names that the official provider uses, so that either engine can continue what the other made. */
 const FIELD_MANAGER = "__fieldManager";
 const INITIAL_API_VERSION = "__initialApiVersion";
-const INPUTS = "__inputs";
 
 /** The field manager in a resource's state. */
 export function recordedFieldManager(outputs: PropertyMap | undefined): Json | undefined {
     return outputs?.[FIELD_MANAGER] as Json | undefined;
 }
 
-/**
- * The state of an object. Which inputs were secret is not known here, so the copy of the inputs that the official
- * provider expects is secret as a whole.
- */
-export function checkpoint(live: Manifest, inputs: PropertyMap, manager: string, before?: PropertyMap): PropertyMap {
+/** The state of an object. Data of Secrets is secret whatever the program says. */
+export function checkpoint(live: Manifest, manager: string, before?: PropertyMap): PropertyMap {
     const { managedFields, ...metadata } = live.metadata;
     void managedFields;
-    const outputs: Record<string, PropertyValue> = { ...toProperties({ ...live, metadata }) };
-    if (live.kind === "Secret" && live.apiVersion === "v1") {
-        for (const key of ["data", "stringData"]) if (outputs[key] !== undefined) outputs[key] = new Secret(outputs[key]);
-    }
     return {
-        ...outputs,
+        ...protectSecretData(toProperties({ ...live, metadata })),
         [FIELD_MANAGER]: manager,
         [INITIAL_API_VERSION]: before?.[INITIAL_API_VERSION] ?? live.apiVersion,
-        [INPUTS]: new Secret(inputs),
     };
 }
 
@@ -42,9 +33,7 @@ export function merged(below: PropertyValue | undefined, above: PropertyValue): 
 
 /** The outputs that a preview of an update can promise. */
 export function previewedOutputs(outputs: PropertyMap, news: PropertyMap): PropertyMap {
-    const { [INPUTS]: dropped, ...rest } = outputs;
-    void dropped;
-    return protectSecretData(merged(rest, news) as PropertyMap);
+    return protectSecretData(merged(outputs, news) as PropertyMap);
 }
 
 /** Marks the data of a Secret, wherever a manifest of one is shown or kept. */

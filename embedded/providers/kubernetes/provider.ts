@@ -1,8 +1,9 @@
 import type { CheckResult, CreateResult, InvokeResult, ReadResult, UpdateResult } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../../common/errors.ts";
-import type { DiffResult, OldState, OperationContext, ResourceProvider } from "../../engine/provider.ts";
-import { isObject, Unknown, type PropertyMap } from "../../engine/values.ts";
+import { PartialError, type DiffResult, type OldState, type OperationContext, type ResourceProvider } from "../../engine/provider.ts";
+import { isObject, type PropertyMap } from "../../engine/values.ts";
 import { createObject, updateObject, validateObject } from "./apply.ts";
+import { awaitReady } from "./await/index.ts";
 import { checkInputs } from "./check.ts";
 import { Cluster } from "./cluster.ts";
 import { diffConfiguration } from "./config.ts";
@@ -14,7 +15,7 @@ import { containsUnknown, toManifest, type JsonObject, type Manifest } from "./m
 import { fieldManagerOf, forcesPatch, timeoutOf } from "./metadata.ts";
 import { optionFailures, readOptions, type Options } from "./options.ts";
 import { checkpoint, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
-import { removeObject } from "./remove.ts";
+import { removeObject, StillThereError } from "./remove.ts";
 
 /** The version of the official package whose semantics this provider follows. */
 export const VERSION = "4.34.2";
@@ -67,7 +68,7 @@ export class KubernetesProvider implements ResourceProvider {
             status: (text) => context.status(text),
             log: (severity, text) => context.log(severity, text),
         });
-        return { id: idOf(live), outs: checkpoint(live, inputs, manager) };
+        return { id: idOf(live), outs: await this.#awaited(live, manager, undefined, context) };
     }
 
     async update(
@@ -88,7 +89,7 @@ export class KubernetesProvider implements ResourceProvider {
             signal: context.signal,
         });
         if (code === 201) context.log("warning", `${id} had been deleted outside of this program: created again`);
-        return { outs: checkpoint(live, news, manager, olds.outputs) };
+        return { outs: await this.#awaited(live, manager, olds.outputs, context) };
     }
 
     async read(id: string, urn: string, olds: OldState | undefined, context: OperationContext): Promise<ReadResult> {
@@ -100,10 +101,10 @@ export class KubernetesProvider implements ResourceProvider {
             if (isNotFound(error) || error instanceof NoKindError) return { id: "" };
             return this.#readUnreachable(id, object, olds, error, context);
         }
-        const known = olds && Object.keys(olds.inputs).length > 0 ? olds : undefined;
+        const known = isObject(olds?.inputs["metadata"]) ? olds : undefined;
         const inputs = known ? liveInputs(live, known.inputs, known.outputs) : importedInputs(live);
         const manager = fieldManagerOf(urn, live, recordedFieldManager(olds?.outputs));
-        return { id, props: checkpoint(live, inputs, manager, olds?.outputs), inputs };
+        return { id, props: checkpoint(live, manager, olds?.outputs), inputs };
     }
 
     async delete(id: string, urn: string, olds: OldState, context: OperationContext): Promise<void> {
@@ -120,6 +121,10 @@ export class KubernetesProvider implements ResourceProvider {
                 status: (text) => context.status(text),
             });
         } catch (error) {
+            if (error instanceof StillThereError) {
+                const manager = fieldManagerOf(urn, error.live, recordedFieldManager(olds.outputs));
+                throw new PartialError(id, checkpoint(error.live, manager, olds.outputs), [error.message]);
+            }
             if (!(error instanceof UnreachableError) || !this.#options.deleteUnreachable) throw error;
             context.log("warning", `${error.message}: removed from the state only, because kubernetes:deleteUnreachable is set`);
         }
@@ -133,6 +138,18 @@ export class KubernetesProvider implements ResourceProvider {
 
     close(): Promise<void> {
         return this.#cluster.close();
+    }
+
+    /** The outputs of an object that was written, once it is ready. */
+    async #awaited(live: Manifest, manager: string, before: PropertyMap | undefined, context: OperationContext): Promise<PropertyMap> {
+        const { object, problem } = await awaitReady(this.#cluster, live, {
+            timeoutMs: timeoutOf(live, context.timeoutSeconds),
+            signal: context.signal,
+            status: (text) => context.status(text),
+        });
+        const outputs = checkpoint(object, manager, before);
+        if (problem) throw new PartialError(idOf(object), outputs, problem);
+        return outputs;
     }
 
     /** Asks the server only for kinds that Kubernetes itself does not have, and of which nothing is known from before. */
@@ -195,4 +212,3 @@ function objectOfId(id: string, kind: GroupVersionKind, outputs: PropertyMap | u
         metadata: { name, ...(parts.length === 2 && { namespace: parts[0] ?? "" }) },
     };
 }
-void Unknown;

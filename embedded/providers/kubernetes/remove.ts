@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import { explain, isNotFound, NoKindError } from "./errors.ts";
-import { describeObject, isJsonObject, type Manifest } from "./manifest.ts";
-import { deletionPropagation } from "./metadata.ts";
+import { follow } from "./follow.ts";
+import { describeObject, kindOf, listAt, stringAt, type Manifest } from "./manifest.ts";
+import { deletionPropagation, skipsAwait } from "./metadata.ts";
 
 export interface RemoveOptions {
     readonly signal: AbortSignal;
@@ -10,21 +10,95 @@ export interface RemoveOptions {
     status(text: string): void;
 }
 
+/** The object has been asked to go, but is still there: it stays in the state. */
+export class StillThereError extends Error {
+    override readonly name = "StillThereError";
+    readonly live: Manifest;
+    constructor(message: string, live: Manifest) {
+        super(message);
+        this.live = live;
+    }
+}
+
+/** Kinds that are not waited for with `pulumi.com/skipAwait`, as the official provider has it; all others are. */
+const SKIPPING: ReadonlySet<string> = new Set([
+    "Namespace",
+    "Pod",
+    "ReplicationController",
+    "DaemonSet",
+    "Deployment",
+    "StatefulSet",
+    "Job",
+]);
+
+/**
+ * Deletes an object and waits until it is gone. That it is gone already, or that its kind is, is as good.
+ * @throws StillThereError when it is still there in the end, with what holds it
+ */
 export async function removeObject(cluster: Cluster, object: Manifest, options: RemoveOptions): Promise<void> {
     try {
         const path = await cluster.pathOf(object, options.signal);
-        const { body } = await cluster.client.request("DELETE", path, {
+        const { body } = await cluster.client.request<Manifest>("DELETE", path, {
             body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: deletionPropagation(object) },
             signal: options.signal,
         });
-        if (body["kind"] === "Status" || !isJsonObject(body["metadata"])) return;
-        for (;;) {
-            await cluster.get(path, options.signal);
-            await sleep(200, undefined, { signal: options.signal });
-        }
+        if (body.kind === "Status" || !body.metadata?.uid) return;
+        if (skipsAwait(object) && SKIPPING.has(object.kind)) return;
+        await untilGone(cluster, body, options);
     } catch (error) {
         if (isNotFound(error) || error instanceof NoKindError) return;
         throw explain("delete", object, error);
     }
 }
-void describeObject;
+
+async function untilGone(cluster: Cluster, deleted: Manifest, { signal, timeoutMs, status }: RemoveOptions): Promise<void> {
+    const stop = new AbortController();
+    const outcome = Promise.withResolvers<"gone" | "timeout" | "interrupted">();
+    const interrupted = (): void => outcome.resolve("interrupted");
+    let live = deleted;
+    const timer = setTimeout(() => outcome.resolve("timeout"), timeoutMs);
+    signal.addEventListener("abort", interrupted, { once: true });
+    if (signal.aborted) interrupted();
+    try {
+        const resource = await cluster.find(kindOf(deleted), signal);
+        const selection = {
+            path: resource.path(deleted.metadata.namespace, ""),
+            fieldSelector: `metadata.name=${deleted.metadata.name ?? ""}`,
+        };
+        follow(cluster.client, selection, stop.signal, (objects) => {
+            const same = [...objects.values()].find(({ metadata }) => metadata.uid === deleted.metadata.uid);
+            if (!same) return outcome.resolve("gone");
+            live = same;
+            status(`waiting until it is gone${holds(live)}`);
+        }).catch(outcome.reject);
+        const end = await outcome.promise;
+        if (end === "gone") return;
+        const why =
+            end === "timeout"
+                ? `is still there after ${Math.round(timeoutMs / 1000)} s`
+                : "is being deleted, but the run was interrupted before it was gone";
+        throw new StillThereError(`${describeObject(deleted)} ${why}${holds(live)}`, live);
+    } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", interrupted);
+        stop.abort();
+    }
+}
+
+const NAMESPACE_BLOCKS: ReadonlySet<string> = new Set([
+    "NamespaceContentRemaining",
+    "NamespaceFinalizersRemaining",
+    "NamespaceDeletionContentFailure",
+    "NamespaceDeletionDiscoveryFailure",
+]);
+
+/** What keeps an object from going: of a namespace what is left in it, otherwise the finalizers. */
+export function holds(live: Manifest): string {
+    const blocks = listAt(live, "status", "conditions").filter(
+        (entry) => NAMESPACE_BLOCKS.has(stringAt(entry, "type")) && stringAt(entry, "status") === "True",
+    );
+    if (blocks.length) return `: ${blocks.map((entry) => stringAt(entry, "message")).join("; ")}`;
+    const finalizers = (live.metadata.finalizers ?? []).filter((name) => name !== "foregroundDeletion");
+    if (finalizers.length) return `: held by the finalizer ${finalizers.join(", ")}`;
+    return live.metadata.finalizers?.length ? ": what it owns goes first" : "";
+}

@@ -1,0 +1,215 @@
+/** Waiting until an object is what it is meant to be: rules per kind, driven by watches, explained while it lasts. */
+import { messageOf } from "../../../common/errors.ts";
+import type { Cluster } from "../cluster.ts";
+import { follow } from "../follow.ts";
+import { parseApiVersion, type GroupVersionKind } from "../kinds.ts";
+import { describeObject, kindOf, type Manifest } from "../manifest.ts";
+import { skipsAwait, waitForExpression } from "../metadata.ts";
+import { explainFully, logLines, troubles, type PodTrouble } from "./explain.ts";
+import { expressionRule } from "./expression.ts";
+import { ingress, service } from "./network.ts";
+import { customResourceDefinition, namespace, persistentVolume, persistentVolumeClaim, resourceQuota, secret } from "./others.ts";
+import { type RelatedKind, type Rule, type Verdict } from "./verdict.ts";
+import { daemonSet, deployment, job, pod, replicationController, statefulSet } from "./workloads.ts";
+
+const RULES: Readonly<Record<string, Rule>> = {
+    "/Namespace": namespace,
+    "/PersistentVolume": persistentVolume,
+    "/PersistentVolumeClaim": persistentVolumeClaim,
+    "/Pod": pod,
+    "/ReplicationController": replicationController,
+    "/ResourceQuota": resourceQuota,
+    "/Secret": secret,
+    "/Service": service,
+    "apiextensions.k8s.io/CustomResourceDefinition": customResourceDefinition,
+    "apps/DaemonSet": daemonSet,
+    "apps/Deployment": deployment,
+    "apps/StatefulSet": statefulSet,
+    "batch/Job": job,
+    "networking.k8s.io/Ingress": ingress,
+};
+
+/** How an object is awaited: as its annotations say, else as its kind is; undefined when it is not. */
+export function ruleOf(object: Manifest): Rule | undefined {
+    if (skipsAwait(object)) return undefined;
+    const expression = waitForExpression(object);
+    if (expression) return expressionRule(expression);
+    const { group, kind }: GroupVersionKind = kindOf(object);
+    return RULES[`${group}/${kind}`];
+}
+
+export interface AwaitOptions {
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+    status(text: string): void;
+}
+
+export interface Awaited {
+    /** The object as it was seen last. */
+    readonly object: Manifest;
+    /** Why it is not ready; absent when it is. */
+    readonly problem?: readonly string[];
+}
+
+/** After so long an explanation is looked for. Milliseconds. */
+const EXPLAIN_AFTER_MS = 1000;
+
+/**
+ * Waits until an object is ready. Never rejects for what happens while waiting: the object is there, whatever becomes of it.
+ * @throws UserError for a `pulumi.com/waitFor` that cannot be read
+ */
+export async function awaitReady(cluster: Cluster, applied: Manifest, options: AwaitOptions): Promise<Awaited> {
+    const rule = ruleOf(applied);
+    if (!rule) return { object: applied };
+    const related = Object.entries(rule.related?.(applied) ?? {});
+    if (!related.length && rule.judge(applied, {}).state === "ready") return { object: applied };
+    const waiting = new Waiting(cluster, applied, rule, related, options);
+    const end = await waiting.end();
+    if (end === undefined) return { object: waiting.object };
+    const explanation = rule.pods && end.explain ? await explainFully(cluster, waiting.object, waiting.pods) : [];
+    return { object: waiting.object, problem: [`${describeObject(applied)} ${end.text}`, ...explanation] };
+}
+
+interface End {
+    readonly text: string;
+    readonly explain: boolean;
+}
+
+class Waiting {
+    object: Manifest;
+    pods: readonly Manifest[] = [];
+    readonly #cluster: Cluster;
+    readonly #rule: Rule;
+    readonly #options: AwaitOptions;
+    readonly #stop = new AbortController();
+    readonly #related: Record<string, readonly Manifest[]> = {};
+    readonly #missing: Set<string>;
+    readonly #end = Promise.withResolvers<End | undefined>();
+    #text = " to become ready";
+    #trouble = "";
+    #settled: NodeJS.Timeout | undefined;
+    #crash = "";
+
+    constructor(
+        cluster: Cluster,
+        applied: Manifest,
+        rule: Rule,
+        related: readonly (readonly [string, RelatedKind])[],
+        options: AwaitOptions,
+    ) {
+        this.#cluster = cluster;
+        this.object = applied;
+        this.#rule = rule;
+        this.#options = options;
+        this.#missing = new Set(related.map(([name]) => name));
+        this.#watch("the object", kindOf(applied), { fieldSelector: `metadata.name=${applied.metadata.name ?? ""}` }, ([live]) =>
+            this.#see(live),
+        );
+        for (const [name, { apiVersion, kind, ...selectors }] of related) {
+            this.#watch(name, { ...parseApiVersion(apiVersion), kind }, selectors, (objects) => {
+                this.#related[name] = objects;
+                this.#missing.delete(name);
+                this.#judge();
+            });
+        }
+    }
+
+    /** How the waiting ended: undefined when the object is ready. */
+    async end(): Promise<End | undefined> {
+        const { timeoutMs, signal } = this.#options;
+        const finish = (text: string, explain: boolean): void => this.#end.resolve({ text: `${text} while waiting${this.#text}`, explain });
+        const interrupted = (): void => finish("exists, but the run was interrupted", false);
+        const timeout = setTimeout(() => finish(`is not ready: timed out after ${Math.round(timeoutMs / 1000)} s`, true), timeoutMs);
+        const explain = setTimeout(() => this.#explain(), EXPLAIN_AFTER_MS);
+        signal.addEventListener("abort", interrupted, { once: true });
+        if (signal.aborted) interrupted();
+        try {
+            return await this.#end.promise;
+        } finally {
+            clearTimeout(timeout);
+            clearTimeout(explain);
+            clearTimeout(this.#settled);
+            signal.removeEventListener("abort", interrupted);
+            this.#stop.abort();
+        }
+    }
+
+    #watch(
+        what: string,
+        kind: GroupVersionKind,
+        selectors: { fieldSelector?: string; labelSelector?: string },
+        changed: (objects: readonly Manifest[]) => void,
+    ): void {
+        const run = async (): Promise<void> => {
+            const resource = await this.#cluster.find(kind, this.#stop.signal);
+            const path = resource.path(this.object.metadata.namespace, "");
+            await follow(this.#cluster.client, { path, ...selectors }, this.#stop.signal, (objects) => changed([...objects.values()]));
+        };
+        run().catch((error: unknown) => {
+            if (this.#stop.signal.aborted) return;
+            this.#end.resolve({
+                text: `exists, but cannot be waited for: ${what === "the object" ? "" : `${what}: `}${messageOf(error)}`,
+                explain: false,
+            });
+        });
+    }
+
+    #see(live: Manifest | undefined): void {
+        if (!live || live.metadata.uid !== this.object.metadata.uid) {
+            this.#end.resolve({ text: `was deleted while waiting${this.#text}`, explain: false });
+            return;
+        }
+        this.object = live;
+        this.#judge();
+    }
+
+    #judge(): void {
+        if (this.#missing.size) return;
+        let verdict: Verdict;
+        try {
+            verdict = this.#rule.judge(this.object, this.#related);
+        } catch (error) {
+            this.#end.resolve({ text: messageOf(error), explain: false });
+            return;
+        }
+        clearTimeout(this.#settled);
+        if (verdict.state === "ready") return this.#end.resolve(undefined);
+        if (verdict.state === "failed") return this.#end.resolve({ text: `is not ready: ${verdict.text}`, explain: true });
+        if (verdict.state === "settling") this.#settled = setTimeout(() => this.#end.resolve(undefined), verdict.ms);
+        this.#text = /^(for|to) /.test(verdict.text) ? ` ${verdict.text}` : `: ${verdict.text}`;
+        this.#show();
+    }
+
+    #show(): void {
+        this.#options.status(`waiting${this.#text}${this.#trouble ? `; ${this.#trouble}` : ""}`);
+    }
+
+    /** Begins to look at the pods, because it takes longer than it should. */
+    #explain(): void {
+        const labelSelector = this.#rule.pods?.(this.object);
+        if (!labelSelector) return;
+        const run = async (): Promise<void> => {
+            const path = `/api/v1/namespaces/${this.object.metadata.namespace ?? ""}/pods`;
+            await follow(this.#cluster.client, { path, labelSelector }, this.#stop.signal, (pods) => this.#seePods([...pods.values()]));
+        };
+        run().catch(() => {}); // It explains only: without the right to see pods the object itself is still waited for.
+    }
+
+    #seePods(pods: readonly Manifest[]): void {
+        this.pods = pods;
+        const [trouble] = troubles(pods);
+        this.#trouble = trouble ? `pod ${trouble.pod.metadata.name ?? ""}: ${trouble.text}` : "";
+        this.#show();
+        if (!trouble?.log || this.#crash === this.#trouble) return;
+        void this.#showLog(trouble);
+    }
+
+    /** Adds the last line of the log of a container that crashed, once per crash. */
+    async #showLog(trouble: PodTrouble): Promise<void> {
+        const crash = (this.#crash = this.#trouble);
+        const last = (await logLines(this.#cluster, trouble, this.#stop.signal)).at(-1);
+        if (!last || this.#trouble !== crash || this.#stop.signal.aborted) return;
+        this.#trouble = this.#crash = `${crash}; last log line: ${last}`;
+        this.#show();
+    }
+}
