@@ -1,6 +1,8 @@
 /** The cluster's programs, built from pinned Go modules into the cache. */
 import type { Progress } from "../common/progress.ts";
 import { build, lookUp, missing, type Built } from "./build/builder.ts";
+import { findGo } from "./build/go.ts";
+import { keyOf } from "./build/module.ts";
 import { missingPackages } from "./build/requirements.ts";
 import { tools, type Tool, type ToolName } from "./build/tools.ts";
 
@@ -55,4 +57,20 @@ export async function secondsToBuild(names: readonly ToolName[]): Promise<number
 export async function requiredPackages(names: readonly ToolName[] = toolNames): Promise<string[]> {
     const all = inOrder(names).map(([, tool]) => tool);
     return missingPackages(await missing(all));
+}
+
+/** SHA-256 over what goes into a tool, known without building it: with the compiler's version where there is one. */
+export async function toolKey(name: ToolName): Promise<string> {
+    return (await keyOf(toolOf(name), (await findGo())?.version ?? "")).key;
+}
+
+/** The same without the compiler's version, for what depends on how a tool works rather than on its binary. */
+export async function toolInputs(name: ToolName): Promise<string> {
+    return (await keyOf(toolOf(name), "")).inputs;
+}
+
+function toolOf(name: ToolName): Tool {
+    const tool = tools.get(name);
+    if (!tool) throw new Error(`there is no tool ${name}`);
+    return tool;
 }
