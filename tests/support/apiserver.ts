@@ -195,20 +195,21 @@ function auditedRequests(path: string): Record<string, number> {
     return counts;
 }
 
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
 function kubeconfigOf(server: string, ca: string, { cert, key }: Identity): string {
-    const data = (pem: string): string => Buffer.from(pem).toString("base64");
     return `apiVersion: v1
 kind: Config
 current-context: test
 clusters:
 - name: test
-  cluster: { server: "${server}", certificate-authority-data: ${data(ca)} }
+  cluster: { server: "${server}", certificate-authority-data: ${base64(ca)} }
 contexts:
 - name: test
   context: { cluster: test, user: test }
 users:
 - name: test
-  user: { client-certificate-data: ${data(cert)}, client-key-data: ${data(key)} }
+  user: { client-certificate-data: ${base64(cert)}, client-key-data: ${base64(key)} }
 `;
 }
 

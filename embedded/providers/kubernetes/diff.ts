@@ -86,8 +86,6 @@ function isSameIdentity({ path }: Change, before: PropertyMap, after: PropertyMa
 export interface DiffOptions {
     readonly ignoreChanges: readonly string[];
     readonly forceNew: readonly string[];
-    /** The name and namespace that the object has now. */
-    readonly id: string;
 }
 
 /** What an update from one set of checked inputs to another means. */
@@ -110,11 +108,13 @@ export function diffInputs(before: PropertyMap, after: PropertyMap, options: Dif
 /** The new object would have the name of the old one, so the old one must be gone first. */
 function keepsName(before: PropertyMap, after: PropertyMap): boolean {
     if (isAutonamed(after as JsonObject)) return false;
-    const key = (inputs: PropertyMap): string | undefined => {
-        const { metadata } = inputs;
-        if (!isObject(metadata) || metadata["name"] instanceof Unknown || metadata["namespace"] instanceof Unknown) return undefined;
-        return `${String(inputs["kind"])}/${String(metadata["namespace"] ?? "")}/${String(metadata["name"])}`;
-    };
-    const name = key(after);
-    return name !== undefined && name === key(before);
+    const name = fullName(after);
+    return name !== undefined && name === fullName(before);
+}
+
+/** Kind, namespace and name as one text; undefined while they are not known. */
+function fullName({ kind, metadata }: PropertyMap): string | undefined {
+    if (!isObject(metadata)) return undefined;
+    const parts = [kind, metadata["namespace"] ?? "", metadata["name"]];
+    return parts.every((part) => typeof part === "string") ? parts.join("/") : undefined;
 }

@@ -48,9 +48,9 @@ export class KubernetesProvider implements ResourceProvider {
         });
     }
 
-    async diff(id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[]): Promise<DiffResult> {
+    async diff(_id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[]): Promise<DiffResult> {
         const kind = kindOfType(typeOfUrn(urn));
-        return diffInputs(olds.inputs, news, { id, ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
+        return diffInputs(olds.inputs, news, { ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
     }
 
     async create(urn: string, inputs: PropertyMap, context: OperationContext): Promise<CreateResult> {
