@@ -23,7 +23,7 @@ const LOCAL = "localhost/mcp-platform";
 
 const registryConfiguration = `version: 0.1
 log:
-  level: info
+  level: warn
   accesslog:
     disabled: true
 storage:

@@ -1,0 +1,124 @@
+/** `npm run images -- …`: lists, builds and pushes images. */
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { messageOf, UserError } from "../common/errors.ts";
+import { consoleProgress } from "../common/progress.ts";
+import { define, imageNames, isImageName, type ImageName } from "./define.ts";
+import { buildImages, builtImages } from "./index.ts";
+import { pushImage, repositoryOf } from "./push.ts";
+
+const HELP = `npm run images -- COMMAND
+
+  list                      the images, and which of them are in the cache
+  build [NAME…]             builds the named images, or all of them
+  push NAME:TAG --to HOST:PORT [--username NAME --password-stdin]
+                            builds the image if need be and pushes it; the password is the first line of standard input`;
+
+/** @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+    const [command, ...rest] = argv;
+    const interrupt = new AbortController();
+    const abort = (): void => interrupt.abort();
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, abort);
+    try {
+        switch (command) {
+            case "list":
+                return await list();
+            case "build":
+                return await build(rest, interrupt.signal);
+            case "push":
+                return await push(rest, interrupt.signal);
+            case undefined:
+            case "help":
+            case "--help":
+            case "-h":
+                console.log(HELP);
+                return 0;
+            default:
+                throw new UserError(`There is no command "images ${command}". There are: list, build, push.`);
+        }
+    } finally {
+        for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, abort);
+    }
+}
+
+async function list(): Promise<number> {
+    const rows = await Promise.all(
+        imageNames.map(async (name) => {
+            const { ref } = await define(name);
+            const [image] = (await builtImages([name])) ?? [];
+            return [name, ref, image?.digest ?? "not built", image?.archive ?? ""];
+        }),
+    );
+    const table = [["IMAGE", "REFERENCE", "DIGEST", "ARCHIVE"], ...rows];
+    const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+    for (const row of table)
+        console.log(
+            row
+                .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+                .join("  ")
+                .trimEnd(),
+        );
+    return 0;
+}
+
+async function build(names: readonly string[], signal: AbortSignal): Promise<number> {
+    const unknown = names.filter((name) => !isImageName(name));
+    if (unknown.length)
+        throw new UserError(`There is no image ${unknown.map((name) => `"${name}"`).join(", ")}. There are: ${imageNames.join(", ")}.`);
+    const wanted = names.length ? names.filter(isImageName) : imageNames;
+    for (const { ref, digest, archive } of await buildImages(wanted, consoleProgress(), signal))
+        console.log(`${ref} ${digest}\n  ${archive}`);
+    return 0;
+}
+
+async function push(argv: readonly string[], signal: AbortSignal): Promise<number> {
+    const { names, to, username, passwordStdin } = parsePush(argv);
+    const [wanted, ...more] = names;
+    if (!wanted || more.length || !to)
+        throw new UserError(
+            "images push wants one image and a registry, as in: images push examples/everything:2026.8.31 --to 127.0.0.1:32000.",
+        );
+    if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(to))
+        throw new UserError(`--to ${to} is not a registry: it must be HOST or HOST:PORT, as in 127.0.0.1:32000.`);
+    if (Boolean(username) !== passwordStdin) throw new UserError("--username and --password-stdin belong together: give both or neither.");
+    const name = await findByRepository(wanted);
+    const password = passwordStdin ? (await text(process.stdin)).split(/\r?\n/, 1)[0] : undefined;
+    if (username && !password) throw new UserError("--password-stdin is given, but the first line of standard input is empty.");
+    const progress = consoleProgress();
+    const [image] = await buildImages([name], progress, signal);
+    if (!image) throw new Error(`${name} was not built`);
+    console.log(
+        await pushImage({ image, registry: to, credentials: username && password ? { username, password } : undefined, progress, signal }),
+    );
+    return 0;
+}
+
+function parsePush(argv: readonly string[]): {
+    readonly names: string[];
+    readonly to: string | undefined;
+    readonly username: string | undefined;
+    readonly passwordStdin: boolean;
+} {
+    try {
+        const { values, positionals } = parseArgs({
+            args: [...argv],
+            allowPositionals: true,
+            options: { to: { type: "string" }, username: { type: "string" }, "password-stdin": { type: "boolean" } },
+        });
+        return { names: positionals, to: values.to, username: values.username, passwordStdin: values["password-stdin"] ?? false };
+    } catch (error) {
+        throw new UserError(`images push: ${messageOf(error)}`, { cause: error });
+    }
+}
+
+/** The image with this repository and tag. */
+async function findByRepository(wanted: string): Promise<ImageName> {
+    const known: string[] = [];
+    for (const name of imageNames) {
+        const repository = repositoryOf((await define(name)).ref);
+        if (repository === wanted) return name;
+        known.push(repository);
+    }
+    throw new UserError(`There is no image ${wanted}. There are: ${known.join(", ")}.`);
+}
