@@ -22,6 +22,11 @@ export function finishedOutputs(state: ResourceState, outputs: PropertyMap): Pro
     return secrets.empty ? marked : markRevealing(marked, (text) => secrets.reveals(text));
 }
 
+/** Generated outputs, which no input decides, stay secret once they are. */
+function keptSecret(outputs: PropertyMap, old: ResourceState, state: ResourceState): PropertyMap {
+    return carrySecrets(outputs, Object.fromEntries(Object.entries(old.outputs).filter(([key]) => !(key in state.inputs))));
+}
+
 export function oldStateOf(state: ResourceState): OldState {
     return { inputs: plain(state.inputs), outputs: plain(state.outputs) };
 }
@@ -149,7 +154,7 @@ export async function updateObject(
                     state.ignoreChanges,
                     context,
                 );
-                return { state: { ...stamped, outputs: finishedOutputs(state, (outs ?? {}) as PropertyMap) } };
+                return { state: { ...stamped, outputs: keptSecret(finishedOutputs(state, (outs ?? {}) as PropertyMap), old, state) } };
             } catch (error) {
                 if (!(error instanceof PartialError)) throw error;
                 return {

@@ -1,4 +1,5 @@
 import { Deployment } from "../deployment/deployment.ts";
+import { resolvePending } from "../deployment/pending.ts";
 import { removeRest } from "../deployment/remove.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
 import { conduct } from "./finish.ts";
@@ -6,5 +7,8 @@ import { conduct } from "./finish.ts";
 /** Deletes every object of the stack, what depends on others first. */
 export async function destroy(run: EngineRun, options: { readonly preview: boolean }): Promise<OperationResult> {
     const deployment = new Deployment(run, options.preview);
-    return await conduct(deployment, () => removeRest(deployment));
+    return await conduct(deployment, async () => {
+        await resolvePending(deployment);
+        await removeRest(deployment);
+    });
 }

@@ -1,6 +1,14 @@
+import { Deployment } from "../deployment/deployment.ts";
+import { resolvePending } from "../deployment/pending.ts";
+import { refreshAll } from "../deployment/refresh.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
+import { conduct } from "./finish.ts";
 
-/** Reads every object of the stack and takes what it finds into the state. */
-export async function refresh(_run: EngineRun, _options: { readonly preview: boolean }): Promise<OperationResult> {
-    throw new Error("not built yet");
+/** Reads every object of the stack and takes what it finds into the state: changed outputs, and objects that are gone. */
+export async function refresh(run: EngineRun, options: { readonly preview: boolean }): Promise<OperationResult> {
+    const deployment = new Deployment(run, options.preview);
+    return await conduct(deployment, async () => {
+        await resolvePending(deployment);
+        await refreshAll(deployment);
+    });
 }

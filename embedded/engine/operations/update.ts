@@ -1,4 +1,5 @@
 import { Deployment } from "../deployment/deployment.ts";
+import { resolvePending } from "../deployment/pending.ts";
 import { removeRest } from "../deployment/remove.ts";
 import { hostProgram } from "../host/session.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
@@ -16,6 +17,7 @@ export async function update(run: EngineRun): Promise<OperationResult> {
 
 async function converge(deployment: Deployment): Promise<OperationResult> {
     return await conduct(deployment, async () => {
+        await resolvePending(deployment);
         const complete = await hostProgram(deployment);
         // What a failed program did not ask for may still be wanted.
         if (complete && !deployment.reporter.failed && !deployment.canceled) await removeRest(deployment);

@@ -88,6 +88,14 @@ export class Journal {
         return to;
     }
 
+    /** Adds a resource of an earlier run that the state did not know to be there. */
+    restore(state: ResourceState): void {
+        const slot: Slot = { state };
+        this.#olds.push(slot);
+        this.#oldSlots.set(state, slot);
+        this.#recorded++;
+    }
+
     /** Takes a resource out of the state. */
     remove(state: ResourceState): void {
         const slot = this.#oldSlots.get(state) ?? this.#newSlots.get(state);
