@@ -1,0 +1,71 @@
+/** What a command reads from and writes to. Standard output is what was asked for; remarks go to standard error. */
+import { writeSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { colorPaint, plainPaint, wantsColor, type Paint } from "../display/colors.ts";
+import type { Screen } from "../display/options.ts";
+import type { Options } from "./options.ts";
+
+export interface Terminal {
+    readonly screen: Screen;
+    readonly paint: Paint;
+    /** Somebody sits there and may be asked. */
+    readonly interactive: boolean;
+    /** The output may be redrawn in place. */
+    readonly live: boolean;
+    /** A remark, on standard error. */
+    say(text: string): void;
+}
+
+export function openTerminal(options: Options): Terminal {
+    const { stdout, stderr, stdin } = process;
+    const interactive = Boolean(stdout.isTTY && stdin.isTTY) && !options["non-interactive"] && !process.env["CI"];
+    return {
+        interactive,
+        live: Boolean(stdout.isTTY) && !options["non-interactive"] && !process.env["CI"] && process.env["TERM"] !== "dumb",
+        paint: wantsColor(options.color, stdout) ? colorPaint : plainPaint,
+        say: (text) => void stderr.write(`${text}\n`),
+        screen: {
+            write: (text) => writeAll(text),
+            get columns() {
+                return stdout.columns || 120;
+            },
+            get rows() {
+                return stdout.rows || 24;
+            },
+        },
+    };
+}
+
+/** Written before the call returns, so that a process that ends has said everything; a full pipe is waited for. */
+function writeAll(text: string): void {
+    let rest = Buffer.from(text);
+    while (rest.length) {
+        try {
+            rest = rest.subarray(writeSync(process.stdout.fd, rest));
+        } catch (error) {
+            const { code } = error as NodeJS.ErrnoException;
+            if (code === "EPIPE") return; // nobody reads any more, which is their choice
+            if (code !== "EAGAIN") throw error;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        }
+    }
+}
+
+/** Asks until one of the answers, or the beginning of one, is given; the end of the input is the last answer. */
+export async function ask<T extends string>(question: string, answers: readonly T[], signal: AbortSignal): Promise<T | undefined> {
+    const reader = createInterface({ input: process.stdin, output: process.stdout });
+    const ended = new Promise<undefined>((resolve) => reader.once("close", () => resolve(undefined)));
+    try {
+        for (;;) {
+            const text = await Promise.race([reader.question(`${question} [${answers.join("/")}] `, { signal }), ended]);
+            if (text === undefined) return undefined;
+            const answer = text.trim().toLowerCase();
+            const found = answer && answers.find((a) => a.startsWith(answer));
+            if (found) return found;
+        }
+    } catch {
+        return undefined; // interrupted
+    } finally {
+        reader.close();
+    }
+}

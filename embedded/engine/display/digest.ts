@@ -1,0 +1,160 @@
+/** `--json`: Pulumi's digest of an operation, one document at its end. */
+import type { EngineEvent, StepMetadata, StepOp, StepState } from "../events.ts";
+import { goJson } from "../state/json.ts";
+import { serializeResource } from "../state/serialize.ts";
+import type { ResourceState } from "../state/snapshot.ts";
+import type { ResourceV3 } from "../state/types.ts";
+import { OutputValue, Secret, isObject, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
+import { isRootStack } from "./names.ts";
+
+export interface Digest {
+    config?: Readonly<Record<string, string>>;
+    steps?: DigestStep[];
+    diagnostics?: { urn?: string; message: string; severity: string }[];
+    /** Nanoseconds, as Go counts. */
+    duration?: number;
+    changeSummary?: Readonly<Partial<Record<StepOp, number>>>;
+    maybeCorrupt?: true;
+}
+
+export interface DigestStep {
+    op: StepOp;
+    urn: string;
+    provider?: string;
+    oldState?: ResourceV3;
+    newState?: ResourceV3;
+    diffReasons?: readonly string[];
+    replaceReasons?: readonly string[];
+    detailedDiff: Record<string, { kind: string; inputDiff: boolean }> | null;
+}
+
+export interface DigestOptions {
+    readonly showSames: boolean;
+    readonly suppressOutputs: boolean;
+}
+
+export class DigestBuilder {
+    readonly #options: DigestOptions;
+    readonly #steps: DigestStep[] = [];
+    readonly #refreshes = new Set<string>();
+    readonly #diagnostics: NonNullable<Digest["diagnostics"]> = [];
+    readonly #digest: Digest = {};
+
+    constructor(options: DigestOptions) {
+        this.#options = options;
+    }
+
+    take(event: EngineEvent): void {
+        switch (event.type) {
+            case "prelude":
+                if (Object.keys(event.config).length) this.#digest.config = event.config;
+                return;
+            case "resource-pre": {
+                const { metadata } = event;
+                if (metadata.op === "refresh") this.#refreshes.add(metadata.urn);
+                if (this.#shows(metadata)) this.#steps.push(this.#step(metadata));
+                return;
+            }
+            case "resource-outputs": {
+                // What a refresh found replaces what it was announced as.
+                const { metadata } = event;
+                if (
+                    !this.#refreshes.has(metadata.urn) ||
+                    (metadata.op !== "delete" && !(metadata.op === "update" && metadata.detailedDiff))
+                )
+                    return;
+                const at = this.#steps.findIndex((step) => step.urn === metadata.urn);
+                if (at >= 0) this.#steps[at] = this.#step(metadata);
+                return;
+            }
+            case "resource-failed":
+                if (event.error) this.#diagnostics.push({ urn: event.metadata.urn, message: event.error, severity: "error" });
+                return;
+            case "diagnostic":
+                if (event.ephemeral || event.severity === "debug") return;
+                this.#diagnostics.push({ ...(event.urn && { urn: event.urn }), message: event.message, severity: event.severity });
+                return;
+            case "summary":
+                this.#digest.duration = Math.round(event.durationMs * 1_000_000);
+                this.#digest.changeSummary = event.changes;
+                if (event.maybeCorrupt) this.#digest.maybeCorrupt = true;
+                return;
+            default:
+                return;
+        }
+    }
+
+    /** The fields in Pulumi's order, empty ones left out. */
+    build(): Digest {
+        const { config, duration, changeSummary, maybeCorrupt } = this.#digest;
+        return {
+            ...(config && { config }),
+            ...(this.#steps.length && { steps: this.#steps }),
+            ...(this.#diagnostics.length && { diagnostics: this.#diagnostics }),
+            ...(duration && { duration }),
+            ...(changeSummary && Object.keys(changeSummary).length && { changeSummary: sorted(changeSummary) }),
+            ...(maybeCorrupt && { maybeCorrupt }),
+        };
+    }
+
+    text(): string {
+        return `${goJson(this.build(), "    ")}\n`;
+    }
+
+    #shows({ op, type }: StepMetadata): boolean {
+        return this.#options.showSames || op !== "same" || isRootStack(type);
+    }
+
+    #step(metadata: StepMetadata): DigestStep {
+        const { op, urn, provider, old: before, new: after, diffs, keys, detailedDiff } = metadata;
+        return {
+            op,
+            urn,
+            ...(provider && { provider }),
+            ...(before && { oldState: this.#state(before) }),
+            ...(after && { newState: this.#state(after) }),
+            ...(diffs?.length && { diffReasons: diffs }),
+            ...(keys?.length && { replaceReasons: keys }),
+            detailedDiff: detailedDiff
+                ? Object.fromEntries(
+                      Object.keys(detailedDiff)
+                          .toSorted()
+                          .map((path) => [path, { kind: detailedDiff[path] ?? "update", inputDiff: true }]),
+                  )
+                : null,
+        };
+    }
+
+    #state(state: StepState): ResourceV3 {
+        const hidden = isRootStack(state.type) && this.#options.suppressOutputs;
+        const full: ResourceState = {
+            dependencies: [],
+            propertyDependencies: {},
+            initErrors: [],
+            additionalSecretOutputs: [],
+            aliases: [],
+            ignoreChanges: [],
+            replaceOnChanges: [],
+            hideDiff: [],
+            ...(state as Partial<ResourceState> & Pick<StepState, "urn" | "type" | "custom">),
+            inputs: hidden ? {} : blind(state.inputs),
+            outputs: hidden ? {} : blind(state.outputs),
+        };
+        return serializeResource(full, { crypter: undefined });
+    }
+}
+
+/** The properties with every secret as `[secret]`. */
+function blind(map: PropertyMap): PropertyMap {
+    const value = (v: PropertyValue): PropertyValue => {
+        if (v instanceof Secret) return "[secret]";
+        if (v instanceof OutputValue) return v.secret ? "[secret]" : value(v.value ?? Unknown.instance);
+        if (Array.isArray(v)) return v.map((item: PropertyValue) => value(item));
+        return isObject(v) ? blind(v) : v;
+    };
+    return Object.fromEntries(Object.entries(map).map(([key, item]) => [key, value(item)]));
+}
+
+function sorted<T>(map: Readonly<Partial<Record<string, T>>>): Record<string, T> {
+    return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1))) as Record<string, T>;
+}

@@ -1,0 +1,88 @@
+/**
+ * What a user sees of an operation. `createDisplay` takes the engine's events; the model (`rows`) is drawn as a tree on a
+ * terminal (`live`), as plain lines elsewhere (`plain`), or as property diffs (`diff`); `summary` is what follows.
+ */
+import type { EngineEvent, EventSink } from "../events.ts";
+import type { PropertyMap } from "../values.ts";
+import { severityWord } from "./cells.ts";
+import { diffLines } from "./diff.ts";
+import { LiveProgress } from "./live.ts";
+import { isRootStack } from "./names.ts";
+import type { DisplayOptions } from "./options.ts";
+import { PlainProgress } from "./plain.ts";
+import { Rows } from "./rows.ts";
+import { countLines, diagnosticLines, durationText, outputLines } from "./summary.ts";
+
+export interface Display {
+    readonly events: EventSink;
+    /** Says something of the command's own, beside the resources. */
+    say(text: string): void;
+    /** Ends the display. @param outputs the stack's outputs before and after */
+    finish(outputs?: { readonly before: PropertyMap; readonly after: PropertyMap }): void;
+    /** The property diffs of what was shown, for "details". */
+    details(): string;
+}
+
+const TITLES = { preview: "Previewing update", update: "Updating", refresh: "Refreshing", destroy: "Destroying" } as const;
+const PLAN_TITLES = {
+    preview: "Previewing update",
+    update: "Previewing update",
+    refresh: "Previewing refresh",
+    destroy: "Previewing destroy",
+} as const;
+
+export function createDisplay(options: DisplayOptions): Display {
+    const { screen, paint } = options;
+    const rows = new Rows(Date.now);
+    const write = (lines: readonly string[]): void => screen.write(lines.map((line) => `${line}\n`).join(""));
+    const details: string[] = [];
+    let summary: Extract<EngineEvent, { type: "summary" }> | undefined;
+    let over = false;
+
+    write([`${paint("headline", `${(options.planning ? PLAN_TITLES : TITLES)[options.kind]} (${options.stack}):`)}`]);
+    if (!options.live) write([""]);
+    const live = options.live && !options.diff ? new LiveProgress(rows, options) : undefined;
+    const plain = !options.live && !options.diff ? new PlainProgress(rows, options) : undefined;
+
+    const depthOf = (urn: string | undefined): number => {
+        let depth = 0;
+        for (let at = urn; at && depth < 50; depth++) {
+            const row = rows.rows.get(at);
+            if (!row || isRootStack(row.metadata.type)) break;
+            at = row.parent ?? rows.root;
+        }
+        return depth;
+    };
+    const say = (text: string): void => (live ? live.above(text) : write([text]));
+
+    return {
+        say,
+        events(event) {
+            if (event.type === "summary") summary = event;
+            if (event.type === "cancel")
+                say(`${paint("yellow", "canceling:")} running steps are asked to end; press Ctrl-C again to end at once`);
+            const row = rows.take(event);
+            if (event.type === "resource-pre") {
+                const lines = diffLines(event.metadata, depthOf(event.metadata.urn), options);
+                details.push(...lines);
+                if (options.diff) write(lines);
+            }
+            if (options.diff && event.type === "diagnostic" && !event.ephemeral && event.severity !== "debug" && !options.planning) {
+                write([`${severityWord(event.severity, paint)}${event.message.trimEnd()}`]);
+            }
+            if (row) plain?.update(row, event.type === "resource-outputs" || event.type === "resource-failed");
+        },
+        finish(outputs) {
+            if (over) return;
+            over = true;
+            live?.finish();
+            plain?.finish(rows);
+            write(["", ...diagnosticLines(rows, paint)]);
+            if (outputs && !options.suppressOutputs) write(outputLines(outputs.before, outputs.after, options, paint));
+            if (!summary) return;
+            write(countLines(summary.changes, options));
+            if (!options.planning) write([`${paint("headline", "Duration:")} ${durationText(summary.durationMs)}`, ""]);
+        },
+        details: () => `${details.join("\n")}\n`,
+    };
+}

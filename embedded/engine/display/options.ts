@@ -1,0 +1,28 @@
+import type { Paint } from "./colors.ts";
+
+/** How an operation is shown. */
+export interface DisplayOptions {
+    readonly kind: "preview" | "update" | "refresh" | "destroy";
+    /** True while nothing is changed: previews, and the preview before an update. */
+    readonly planning: boolean;
+    readonly project: string;
+    readonly stack: string;
+    readonly paint: Paint;
+    /** Redraw in place; otherwise plain lines are written as things happen. */
+    readonly live: boolean;
+    /** Show what differs in each resource. */
+    readonly diff: boolean;
+    readonly showSecrets: boolean;
+    readonly showSames: boolean;
+    readonly suppressOutputs: boolean;
+    /** Leave out what is running; only what is done is shown. */
+    readonly suppressProgress: boolean;
+    readonly screen: Screen;
+}
+
+/** Where a display writes; a terminal, a pipe, or a test. */
+export interface Screen {
+    write(text: string): void;
+    readonly columns: number;
+    readonly rows: number;
+}

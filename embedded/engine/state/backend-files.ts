@@ -1,0 +1,82 @@
+/** Files that are either the old or the new one, whatever happens in between. */
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { UserError } from "../../common/errors.ts";
+
+/** Between the target's name and the random part of a file being written. Never the end of a name that is read. */
+const TEMPORARY = ".writing-";
+
+/**
+ * Replaces a file's content: written to a file beside it, brought to the disk, renamed over it.
+ * @param mode of a new file; state is nobody else's business
+ * @throws UserError when the disk is full or the folder cannot be written: the old content is still there
+ */
+export async function writeWhole(file: string, content: string, mode = 0o600): Promise<void> {
+    const temporary = `${file}${TEMPORARY}${randomBytes(6).toString("hex")}`;
+    try {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        const handle = await open(temporary, "wx", mode);
+        try {
+            await handle.writeFile(content);
+            await handle.sync();
+        } finally {
+            await handle.close();
+        }
+        await rename(temporary, file);
+        await syncFolder(dirname(file));
+    } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {});
+        throw explain(error, file);
+    }
+}
+
+/** Keeps the present content of a file under another name, without a moment in which either is half there. */
+export async function keepAs(file: string, copy: string): Promise<void> {
+    const temporary = `${copy}${TEMPORARY}${randomBytes(6).toString("hex")}`;
+    try {
+        await link(file, temporary);
+        await rename(temporary, copy);
+        await unlink(temporary).catch(() => {}); // both were already the same file: the rename did nothing
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explain(error, copy);
+    }
+}
+
+/** Removes what writers that died left in a folder. Only while nobody else may write there. */
+export async function removeLeftovers(folder: string): Promise<void> {
+    for (const name of await list(folder)) if (name.includes(TEMPORARY)) await rm(join(folder, name), { force: true });
+}
+
+/** The names in a folder; none when it does not exist. */
+export async function list(folder: string): Promise<string[]> {
+    try {
+        return (await readdir(folder)).toSorted();
+    } catch (error) {
+        if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+        throw error;
+    }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+    const handle = await open(folder, "r");
+    try {
+        await handle.sync();
+    } finally {
+        await handle.close();
+    }
+}
+
+function explain(error: unknown, file: string): unknown {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = {
+        ENOSPC: "the disk is full",
+        EDQUOT: "the disk quota is used up",
+        EACCES: "permission is denied",
+        EROFS: "the file system is read-only",
+    }[code ?? ""];
+    if (!reason) return error;
+    return new UserError(
+        `${basename(file)} cannot be written in ${dirname(file)}: ${reason}. What was stored before is unchanged; make room or choose another backend with PULUMI_BACKEND_URL.`,
+    );
+}

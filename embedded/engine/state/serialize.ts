@@ -1,0 +1,197 @@
+/** Snapshot ⇄ `DeploymentV3`: fields in the order of Pulumi's Go types, empty ones left out where those leave them out. */
+import { createHash } from "node:crypto";
+import { UserError } from "../../common/errors.ts";
+import { goJson } from "./json.ts";
+import type { CiphertextMemory, Crypter, SecretsManager } from "./secrets.ts";
+import { deserializeMap, serializeMap, type Sealing } from "./serialize-values.ts";
+import type { CustomTimeouts, PendingOperation, ResourceState, Snapshot } from "./snapshot.ts";
+import type { DeploymentV3, ManifestV1, OperationV2, ResourceV3, SecretsProvidersV1 } from "./types.ts";
+
+/** The version of Pulumi whose format and semantics are followed. */
+const VERSION = "v3.270.0";
+
+/** What a later engine may have written about a resource and this one would lose. `stackTrace` is made anew by each run. */
+const UNSUPPORTED = [
+    "taint",
+    "replaceWith",
+    "replacementTrigger",
+    "refreshBeforeUpdate",
+    "viewOf",
+    "resourceHooks",
+    "extensionRef",
+    "snippetID",
+] as const;
+
+/** A deployment's text, assembled from resources that are written once and remembered: a step changes few of them. */
+export class CheckpointWriter {
+    readonly #stack: string;
+    readonly #manager: SecretsManager;
+    readonly #memory: CiphertextMemory;
+    readonly #texts = new WeakMap<ResourceState, string>();
+
+    /** @param stack the fully qualified name: `organization/PROJECT/STACK` */
+    constructor(stack: string, manager: SecretsManager, memory: CiphertextMemory) {
+        this.#stack = stack;
+        this.#manager = manager;
+        this.#memory = memory;
+    }
+
+    /** The content of the stack's state file. */
+    write(snapshot: Snapshot): string {
+        const resources = snapshot.resources.map((state) => this.#text(state));
+        const pending = snapshot.pendingOperations.map((op) => `{"resource":${this.#text(op.resource)},"type":${goJson(op.type)}}`);
+        const parts = [
+            `"manifest":${goJson(manifest())}`,
+            `"secrets_providers":${goJson(this.#manager.provider)}`,
+            ...(resources.length ? [`"resources":[${resources.join(",")}]`] : []),
+            ...(pending.length ? [`"pending_operations":[${pending.join(",")}]`] : []),
+            `"metadata":{}`,
+        ];
+        return `{"version":3,"checkpoint":{"stack":${goJson(this.#stack)},"latest":{${parts.join(",")}}}}`;
+    }
+
+    #text(state: ResourceState): string {
+        const known = this.#texts.get(state);
+        if (known !== undefined) return known;
+        const text = goJson(serializeResource(state, { crypter: this.#manager, memory: this.#memory }));
+        this.#texts.set(state, text);
+        return text;
+    }
+}
+
+/** A deployment with its secrets as `sealing` writes them. */
+export function serializeDeployment(snapshot: Snapshot, sealing: Sealing, provider?: SecretsProvidersV1): DeploymentV3 {
+    const resources = snapshot.resources.map((state) => serializeResource(state, sealing));
+    const pending = snapshot.pendingOperations.map((op): OperationV2 => ({
+        resource: serializeResource(op.resource, sealing),
+        type: op.type,
+    }));
+    return {
+        manifest: manifest(),
+        ...(provider && { secrets_providers: provider }),
+        ...(resources.length && { resources }),
+        ...(pending.length && { pending_operations: pending }),
+        metadata: {},
+    };
+}
+
+function manifest(): ManifestV1 {
+    return { time: goTime(new Date()), magic: createHash("sha256").update(VERSION).digest("hex"), version: VERSION };
+}
+
+/** A time as Go writes it: without trailing zeros in the fraction. */
+export function goTime(time: Date): string {
+    return time.toISOString().replace(/\.?0*Z$/, "Z");
+}
+
+export function serializeResource(state: ResourceState, sealing: Sealing): ResourceV3 {
+    const place = state.delete ? `${state.urn}::${state.id ?? ""}` : state.urn;
+    const inputs = serializeMap(state.inputs, sealing, `${place}|inputs`);
+    const outputs = serializeMap(state.outputs, sealing, `${place}|outputs`);
+    const timeouts = state.customTimeouts && nonZero(state.customTimeouts);
+    const list = (values: readonly string[]): string[] | undefined => (values.length ? [...values] : undefined);
+    const flag = (value: boolean | undefined): true | undefined => value || undefined;
+    return compact({
+        urn: state.urn,
+        custom: state.custom,
+        delete: flag(state.delete),
+        id: state.id || undefined,
+        type: state.type,
+        inputs: Object.keys(inputs).length ? inputs : undefined,
+        outputs: Object.keys(outputs).length ? outputs : undefined,
+        parent: state.parent || undefined,
+        protect: flag(state.protect),
+        external: flag(state.external),
+        dependencies: list(state.dependencies),
+        initErrors: list(state.initErrors),
+        provider: state.provider || undefined,
+        propertyDependencies: propertyDependencies(state.propertyDependencies),
+        pendingReplacement: flag(state.pendingReplacement),
+        additionalSecretOutputs: list(state.additionalSecretOutputs),
+        aliases: list(state.aliases),
+        customTimeouts: timeouts,
+        importID: state.importID || undefined,
+        retainOnDelete: flag(state.retainOnDelete),
+        deletedWith: state.deletedWith || undefined,
+        created: state.created,
+        modified: state.modified,
+        sourcePosition: state.sourcePosition || undefined,
+        ignoreChanges: list(state.ignoreChanges),
+        hideDiff: list(state.hideDiff),
+        replaceOnChanges: list(state.replaceOnChanges),
+    });
+}
+
+type Optional<T> = { [K in keyof T]: T[K] | undefined };
+
+function compact(resource: Optional<Required<ResourceV3>>): ResourceV3 {
+    return Object.fromEntries(Object.entries(resource).filter(([, value]) => value !== undefined)) as unknown as ResourceV3;
+}
+
+function nonZero(timeouts: CustomTimeouts): CustomTimeouts | undefined {
+    const { create, update, delete: remove } = timeouts;
+    if (!create && !update && !remove) return undefined;
+    return { ...(create && { create }), ...(update && { update }), ...(remove && { delete: remove }) };
+}
+
+/** The keys are a map's and sorted; a property without dependencies keeps its empty list. */
+function propertyDependencies(map: Readonly<Record<string, readonly string[]>>): Record<string, string[]> | undefined {
+    const keys = Object.keys(map).toSorted();
+    return keys.length ? Object.fromEntries(keys.map((key) => [key, [...(map[key] ?? [])]])) : undefined;
+}
+
+/**
+ * Reads a deployment.
+ * @throws UserError when it uses what this engine does not support; Error when it is malformed
+ */
+export function deserializeDeployment(deployment: DeploymentV3, crypter: Crypter, memory?: CiphertextMemory): Snapshot {
+    const sealing = { crypter, ...(memory && { memory }) };
+    const resource = (stored: ResourceV3): ResourceState => deserializeResource(stored, sealing);
+    return {
+        resources: (deployment.resources ?? []).map(resource),
+        pendingOperations: (deployment.pending_operations ?? []).map((op): PendingOperation => ({
+            resource: resource(op.resource),
+            type: op.type,
+        })),
+    };
+}
+
+function deserializeResource(
+    stored: ResourceV3,
+    sealing: { readonly crypter: Crypter; readonly memory?: CiphertextMemory },
+): ResourceState {
+    const unsupported = UNSUPPORTED.filter((field) => field in stored);
+    if (unsupported.length) {
+        throw new UserError(
+            `The state of ${stored.urn} has ${unsupported.join(", ")}, which the embedded engine does not support. Use the official Pulumi CLI for this stack.`,
+        );
+    }
+    const place = stored.delete ? `${stored.urn}::${stored.id ?? ""}` : stored.urn;
+    const {
+        inputs,
+        outputs,
+        dependencies,
+        initErrors,
+        propertyDependencies,
+        additionalSecretOutputs,
+        aliases,
+        ignoreChanges,
+        hideDiff,
+        replaceOnChanges,
+    } = stored;
+    const rest: Partial<Record<string, unknown>> = { ...stored };
+    delete rest["stackTrace"];
+    return {
+        ...(rest as unknown as Omit<ResourceState, "inputs" | "outputs">),
+        inputs: deserializeMap(inputs ?? {}, sealing, `${place}|inputs`),
+        outputs: deserializeMap(outputs ?? {}, sealing, `${place}|outputs`),
+        dependencies: dependencies ?? [],
+        initErrors: initErrors ?? [],
+        propertyDependencies: propertyDependencies ?? {},
+        additionalSecretOutputs: additionalSecretOutputs ?? [],
+        aliases: aliases ?? [],
+        ignoreChanges: ignoreChanges ?? [],
+        hideDiff: hideDiff ?? [],
+        replaceOnChanges: replaceOnChanges ?? [],
+    };
+}
