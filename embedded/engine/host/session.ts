@@ -65,5 +65,5 @@ function rootUrn(deployment: Deployment): string | undefined {
 
 /** Whether an error of the program only repeats that a resource failed, which has been reported with its reason. */
 function isConsequence(deployment: Deployment, message: string): boolean {
-    return deployment.failed.size > 0 && / \[[^\]]+\] failed to register/.test(message);
+    return deployment.failed.size > 0 && / \[[^\]]+\] failed to register|failed to read resource #/.test(message);
 }

@@ -7,6 +7,10 @@ export class Thing extends pulumi.CustomResource {
     constructor(name: string, args: Record<string, unknown> = {}, opts?: pulumi.CustomResourceOptions) {
         super("double:index:Thing", name, { value: undefined, generated: undefined, ...args }, opts);
     }
+
+    static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): Thing {
+        return new Thing(name, {}, { ...opts, id });
+    }
 }
 
 export class Double extends pulumi.ProviderResource {

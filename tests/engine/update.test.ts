@@ -1,0 +1,305 @@
+import { describe, expect, test } from "@jest/globals";
+import { destroy, preview, type Snapshot } from "../../embedded/engine/index.ts";
+import { Secret } from "../../embedded/engine/values.ts";
+import { double, World } from "./support/double.ts";
+import { find, runProgram, steps, type Ran } from "./support/runs.ts";
+
+/** Runs the steered program one update after the other on the same world and state. */
+function stack(): { readonly world: World; up(steer: unknown, more?: object): Promise<Ran>; plan(steer: unknown, more?: object): Promise<Ran>; state(): Snapshot } {
+    const world = new World();
+    const providers = { double: double(world) };
+    let snapshot: Snapshot = { resources: [], pendingOperations: [] };
+    return {
+        world,
+        state: () => snapshot,
+        async up(steer, more = {}) {
+            world.calls.length = 0;
+            const ran = await runProgram({ program: "steered.ts", providers, steer, snapshot, ...more });
+            snapshot = ran.snapshot;
+            return ran;
+        },
+        plan: (steer, more = {}) => runProgram({ program: "steered.ts", providers, steer, snapshot, ...more }, preview),
+    };
+}
+
+const THING = "double:index:Thing";
+
+describe("a program's first update", () => {
+    test("creates what it asks for in order of dependency and stores URNs, parents, providers and dependencies", async () => {
+        const { world, up } = stack();
+        const ran = await up([
+            { name: "group", kind: "group", args: { size: 2 } },
+            { name: "inner", parent: "group", args: { value: 1 } },
+            { name: "user", from: { value: "inner.generated" } },
+            { name: "after", dependsOn: ["group"] },
+        ]);
+        expect(ran).toMatchObject({ failed: false, canceled: false, changes: { create: 5 } });
+        expect(world.calls[0]).toBe("create inner");
+        expect([...world.calls].sort()).toEqual(["create after", "create inner", "create user"]);
+        expect(ran.outputs).toEqual({ inner: "generated for inner", user: "generated for user", after: "generated for after" });
+
+        const inner = find(ran.snapshot, "inner");
+        const provider = find(ran.snapshot, "default");
+        expect(inner.urn).toBe(`urn:pulumi:unit::test::test:group:Group$${THING}::inner`);
+        expect(inner.parent).toBe("urn:pulumi:unit::test::test:group:Group::group");
+        expect(inner.provider).toBe(`${provider.urn}::${provider.id}`);
+        expect(provider.urn).toBe("urn:pulumi:unit::test::pulumi:providers:double::default");
+        expect(find(ran.snapshot, "user").propertyDependencies).toEqual({ value: [inner.urn] });
+        expect(find(ran.snapshot, "after").dependencies).toEqual([inner.urn]);
+        expect(find(ran.snapshot, "group")).toMatchObject({ custom: false, inputs: { size: 2 }, outputs: { name: "group" } });
+        expect(inner.created).toMatch(/^\d{4}-\d\d-\d\dT/);
+        expect(ran.snapshot.resources[0]?.type).toBe("pulumi:pulumi:Stack");
+        const seen = new Set<string>();
+        for (const state of ran.snapshot.resources) {
+            for (const urn of [...state.dependencies, ...(state.parent ? [state.parent] : [])]) expect(seen).toContain(urn);
+            seen.add(state.urn);
+        }
+    });
+
+    test("is preceded by a preview that changes nothing and leaves unknown what only the update will tell", async () => {
+        const { world, plan } = stack();
+        const ran = await plan([{ name: "a", args: { value: 1 } }, { name: "b", from: { value: "a.generated" } }]);
+        expect(ran).toMatchObject({ failed: false, changes: { create: 3 } });
+        expect(world.previews).toEqual(["create a", "create b"]);
+        expect(world.objects.size).toBe(0);
+        expect(ran.stored).toEqual([]);
+        const created = ran.events.find((event) => event.type === "resource-outputs" && event.metadata.urn.endsWith("::a"));
+        expect(created).toMatchObject({ metadata: { op: "create", new: { inputs: { value: 1 }, outputs: { value: 1 }, id: undefined } }, planning: true });
+    });
+
+    test("refuses two resources with one URN", async () => {
+        const { up } = stack();
+        const ran = await up([{ name: "a" }, { name: "a" }]);
+        expect(ran.failed).toBe(true);
+        expect(ran.diagnostics.join("\n")).toContain("Duplicate resource URN");
+    });
+
+    test("names the property of invalid inputs", async () => {
+        const { world, up } = stack();
+        const ran = await up([{ name: "a", args: { invalid: true } }]);
+        expect(ran.diagnostics).toEqual([expect.stringContaining('property "invalid": must not be true')]);
+        expect(world.calls).toEqual([]);
+    });
+});
+
+describe("an update of an existing stack", () => {
+    test("writes nothing, neither outside nor in the state, when nothing changed", async () => {
+        const { world, up } = stack();
+        const steer = [{ name: "group", kind: "group" }, { name: "a", parent: "group", args: { value: 1 } }, { name: "b", from: { value: "a.generated" }, secret: ["value"] }];
+        await up(steer);
+        const ran = await up(steer);
+        expect(ran.changes).toEqual({ same: 4 });
+        expect(ran.stored).toEqual([]);
+        expect(world.calls).toEqual([]);
+        expect(ran.outputs["a"]).toBe("generated for a");
+    });
+
+    test("updates what changed and passes the new outputs on", async () => {
+        const { world, up } = stack();
+        const steer = (value: number): unknown => [{ name: "a", args: { value } }, { name: "b", from: { value: "a.copy" } }];
+        await up(steer(1));
+        const before = world.objects.size;
+        const ran = await up([{ name: "a", args: { value: 2 } }, { name: "b", args: { value: 3 } }]);
+        expect(ran.changes).toEqual({ same: 1, update: 2 });
+        expect([...world.calls].sort()).toEqual(["update a", "update b"]);
+        expect(world.objects.size).toBe(before);
+        const updated = ran.events.find((event) => event.type === "resource-outputs" && event.metadata.urn.endsWith("::a"));
+        expect(updated).toMatchObject({ metadata: { op: "update", diffs: ["value"], detailedDiff: { value: "update" } } });
+    });
+
+    test("replaces by creating first, and deletes the old object after what depends on it", async () => {
+        const { world, up } = stack();
+        await up([{ name: "a", args: { key: 1 } }, { name: "b", dependsOn: ["a"] }]);
+        const ran = await up([{ name: "a", args: { key: 2 } }, { name: "b", dependsOn: ["a"] }]);
+        expect(world.calls).toEqual(["create a", "delete a"]);
+        expect(ran.changes).toEqual({ replace: 1, same: 2 });
+        expect(steps(ran).filter((step) => !step.endsWith("test-unit"))).toEqual(["create-replacement a", "replace a", "delete-replaced a"]);
+        expect(ran.stored.some(({ resources }) => resources.filter(({ urn }) => urn.endsWith("::a")).length === 2)).toBe(true);
+        expect(ran.snapshot.resources.filter(({ urn }) => urn.endsWith("::a"))).toHaveLength(1);
+    });
+
+    test("replaces by deleting first where asked, together with the dependents that the provider would replace", async () => {
+        const { world, up } = stack();
+        const steer = (key: number): unknown => [
+            { name: "a", args: { key }, opts: { deleteBeforeReplace: true } },
+            { name: "replaced", from: { key: "a.generated" } },
+            { name: "kept", from: { value: "a.generated" } },
+            { name: "last", from: { key: "replaced.generated" } },
+        ];
+        await up(steer(1));
+        const ran = await up(steer(2));
+        expect(ran).toMatchObject({ failed: false, changes: { replace: 3 } });
+        expect(world.calls).toEqual(["delete last", "delete replaced", "delete a", "create a", "create replaced", "create last"]);
+        expect(world.names()).toEqual(["a", "kept", "last", "replaced"]);
+        expect(ran.snapshot.resources.some(({ pendingReplacement }) => pendingReplacement)).toBe(false);
+    });
+
+    test("deletes what is no longer asked for, dependents first", async () => {
+        const { world, up } = stack();
+        await up([{ name: "a" }, { name: "b", dependsOn: ["a"] }, { name: "c", dependsOn: ["b"] }, { name: "stays" }]);
+        const ran = await up([{ name: "stays" }]);
+        expect(world.calls).toEqual(["delete c", "delete b", "delete a"]);
+        expect(ran.changes).toEqual({ same: 2, delete: 3 });
+        expect(ran.snapshot.resources.map(({ urn }) => urn.split("::").at(-1)).sort()).toEqual(["default", "stays", "test-unit"]);
+    });
+
+    test("finds a resource again under an alias, also for its children", async () => {
+        const { world, up } = stack();
+        await up([{ name: "old", kind: "group" }, { name: "a", parent: "old", args: { value: 1 } }]);
+        const ran = await up([{ name: "new", kind: "group", opts: { aliases: [{ name: "old" }] } }, { name: "a", parent: "new", args: { value: 1 } }]);
+        expect(ran.failed).toBe(false);
+        expect(world.calls).toEqual([]);
+        expect(ran.changes).toEqual({ same: 3 });
+        expect(find(ran.snapshot, "a").parent).toBe(find(ran.snapshot, "new").urn);
+    });
+});
+
+describe("options", () => {
+    test("ignoreChanges keeps what was; replaceOnChanges replaces for what would be an update", async () => {
+        const { world, up } = stack();
+        await up([{ name: "a", args: { value: { x: 1, y: 1 } } }, { name: "b", args: { value: { x: 1 } } }]);
+        const ran = await up([
+            { name: "a", args: { value: { x: 2, y: 1 } }, opts: { ignoreChanges: ["value.x"] } },
+            { name: "b", args: { value: { x: 2 } }, opts: { replaceOnChanges: ["value.x"] } },
+        ]);
+        expect(world.calls).toEqual(["create b", "delete b"]);
+        expect(find(ran.snapshot, "a").inputs).toEqual({ value: { x: 1, y: 1 } });
+    });
+
+    test("protect refuses deletion and replacement, and nothing at all is deleted", async () => {
+        const { world, up } = stack();
+        await up([{ name: "a", opts: { protect: true } }, { name: "b", args: { key: 1 }, opts: { protect: true } }, { name: "c" }]);
+        const deleted = await up([{ name: "b", args: { key: 1 }, opts: { protect: true } }]);
+        expect(deleted.failed).toBe(true);
+        expect(deleted.diagnostics).toEqual([expect.stringMatching(/::a cannot be deleted, because it is protected/)]);
+        const replaced = await up([{ name: "a", opts: { protect: true } }, { name: "b", args: { key: 2 }, opts: { protect: true } }, { name: "c" }]);
+        expect(replaced.diagnostics).toEqual([expect.stringMatching(/"b" .* has to be replaced \(changed: key\), but it is protected/)]);
+        expect(world.calls).toEqual([]);
+        expect(world.names()).toEqual(["a", "b", "c"]);
+    });
+
+    test("retainOnDelete and deletedWith leave the object to others", async () => {
+        const { world, up } = stack();
+        await up([{ name: "machine" }, { name: "on-it", deletedWith: "machine" }, { name: "kept", opts: { retainOnDelete: true } }]);
+        const ran = await up([]);
+        expect(world.calls).toEqual(["delete machine"]);
+        expect(ran.changes).toEqual({ same: 1, delete: 3 });
+        expect(ran.snapshot.resources).toHaveLength(1);
+    });
+
+    test("additionalSecretOutputs and secret inputs mark the outputs of the same name, and copies of their text", async () => {
+        const { up } = stack();
+        const ran = await up([{ name: "a", args: { value: "a well kept secret" }, secret: ["value"], opts: { additionalSecretOutputs: ["generated"] } }]);
+        expect(find(ran.snapshot, "a").outputs).toEqual({
+            value: new Secret("a well kept secret"),
+            copy: new Secret("a well kept secret"),
+            generated: new Secret("generated for a"),
+        });
+        expect(ran.outputs["a"]).toEqual(new Secret("generated for a"));
+    });
+
+    test("customTimeouts reach the provider in seconds and the state", async () => {
+        const seen: unknown[] = [];
+        const world = new World();
+        const make = double(world);
+        const providers = {
+            double: () => {
+                const inner = make();
+                return {
+                    ...inner,
+                    create: (urn: string, inputs: never, context: never) => {
+                        seen.push((context as { timeoutSeconds?: number }).timeoutSeconds);
+                        return inner.create(urn, inputs, context);
+                    },
+                };
+            },
+        };
+        const ran = await runProgram({ program: "steered.ts", providers, steer: [{ name: "a", opts: { customTimeouts: { create: "1m30s" } } }] });
+        expect(seen).toEqual([90]);
+        expect(find(ran.snapshot, "a").customTimeouts).toEqual({ create: 90 });
+    });
+
+    test.each([
+        ["import", { import: "some-id" }],
+        ["replacementTrigger", { replacementTrigger: "v2" }],
+        ["envVarMappings", { envVarMappings: { A: "B" } }],
+    ])("%s is refused by name and nothing is created for it", async (name, opts) => {
+        const { world, up } = stack();
+        const ran = await up([{ name: "a", opts }]);
+        expect(ran.failed).toBe(true);
+        expect(ran.diagnostics.join("\n")).toContain(`the option ${name}`);
+        expect(world.calls).toEqual([]);
+    });
+});
+
+describe("providers", () => {
+    test("an explicit provider is a resource that is configured, updated in place, and replaced with all it made", async () => {
+        const { world, up, plan } = stack();
+        const steer = (args: object): unknown => [
+            { name: "p", kind: "provider", args },
+            { name: "group", kind: "group", providers: ["p"] },
+            { name: "a", parent: "group" },
+            { name: "b", provider: "p" },
+        ];
+        const first = await up(steer({ cluster: "one", token: "x" }));
+        const { urn, id } = find(first.snapshot, "p");
+        expect(find(first.snapshot, "a").provider).toBe(`${urn}::${id}`);
+        expect(world.configured).toEqual([{ cluster: "one", token: "x" }]);
+
+        const updated = await up(steer({ cluster: "one", token: "y" }));
+        expect(updated.changes).toEqual({ same: 4, update: 1 });
+        expect(find(updated.snapshot, "p").id).toBe(id);
+        expect(world.calls).toEqual([]);
+
+        expect((await plan(steer({ cluster: "two", token: "y" }))).changes).toEqual({ same: 2, replace: 3 });
+        const replaced = await up(steer({ cluster: "two", token: "y" }));
+        expect(replaced.changes).toEqual({ same: 2, replace: 3 });
+        expect(find(replaced.snapshot, "p").id).not.toBe(id);
+        expect([...world.calls].sort()).toEqual(["create a", "create b", "delete a", "delete b"]);
+        expect(replaced.snapshot.resources.filter(({ delete: doomed }) => doomed)).toEqual([]);
+    });
+
+    test("whose configuration is not known in a preview are asked nothing, and the update then creates", async () => {
+        const { world, up, plan } = stack();
+        const steer = [{ name: "source" }, { name: "p", kind: "provider", from: { token: "source.generated" } }, { name: "a", provider: "p", args: { value: 1 } }];
+        const planned = await plan(steer);
+        expect(planned).toMatchObject({ failed: false, changes: { create: 4 } });
+        expect(world.previews).toEqual(["create source"]);
+        const ran = await up(steer);
+        expect(ran.failed).toBe(false);
+        expect(world.calls).toEqual(["create source", "create a"]);
+    });
+
+    test("of packages that are not built in are refused by name", async () => {
+        const ran = await runProgram({ program: "steered.ts", providers: {}, steer: [{ name: "a" }] });
+        expect(ran.diagnostics).toEqual([expect.stringContaining('The package "double" has no provider in the embedded engine')]);
+    });
+
+    test("made by default take the stack's settings for the package, and can be disabled", async () => {
+        const { world, up } = stack();
+        await up([{ name: "a" }], { config: { "double:region": "here" } });
+        expect(world.configured).toEqual([{ region: "here" }]);
+        const ran = await up([{ name: "b" }], { config: { "pulumi:disable-default-providers": '["double"]' } });
+        expect(ran.diagnostics).toEqual([expect.stringContaining("default provider for double is disabled")]);
+    });
+
+    test("are closed at the end", async () => {
+        const { world, up } = stack();
+        await up([{ name: "a" }]);
+        expect(world.closed).toBeGreaterThan(0);
+    });
+});
+
+test("a stack is destroyed in reverse order, down to an empty state", async () => {
+    const { world, up, state } = stack();
+    await up([{ name: "p", kind: "provider" }, { name: "a", provider: "p" }, { name: "b", dependsOn: ["a"], provider: "p" }]);
+    world.calls.length = 0;
+    const providers = { double: double(world) };
+    const planned = await runProgram({ program: "", providers, snapshot: state() }, (run) => destroy(run, { preview: true }));
+    expect(planned.changes).toEqual({ delete: 4 });
+    expect(world.calls).toEqual([]);
+    const ran = await runProgram({ program: "", providers, snapshot: state() }, (run) => destroy(run, { preview: false }));
+    expect(ran).toMatchObject({ failed: false, changes: { delete: 4 }, snapshot: { resources: [], pendingOperations: [] } });
+    expect(world.calls).toEqual(["delete b", "delete a"]);
+    expect(world.objects.size).toBe(0);
+});
