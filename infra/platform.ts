@@ -1,0 +1,107 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { InternalCertificate } from "../components/edge/certificate.ts";
+import { Edge } from "../components/edge/edge.ts";
+import { hostsOf } from "../components/edge/names.ts";
+import { Gateway, gatewayUrl } from "../components/gateway/gateway.ts";
+import { NAMESPACES } from "../components/namespaces/names.ts";
+import { createNamespaces } from "../components/namespaces/namespaces.ts";
+import { flows } from "../components/network/flows.ts";
+import { Operator } from "../components/operator/operator.ts";
+import { ImagePush } from "../components/registry/push.ts";
+import { Registry } from "../components/registry/registry.ts";
+import { McpServers } from "../components/servers/servers.ts";
+import { RESOURCE_PROFILES } from "../components/workloads/resources.ts";
+import { projectRoot, pushCommand } from "../stacks/images.ts";
+import type { Topology } from "../stacks/topology.ts";
+import type { Settings } from "./settings.ts";
+
+/** The parts of a platform that its outputs are read from. */
+export interface Platform {
+    readonly registry: Registry;
+    readonly certificate: InternalCertificate;
+}
+
+/** Makes every part of the platform in the cluster that `providers` reach, each once what it needs is there. */
+export function createPlatform(settings: Settings, topology: Topology, providers: Record<string, pulumi.ProviderResource>): Platform {
+    const { images, gateway: access } = topology;
+    const resources = RESOURCE_PROFILES[settings.resourceProfile];
+    const hosts = hostsOf(settings.domain);
+    const after = (...dependsOn: pulumi.Resource[]) => ({ providers, dependsOn });
+
+    const namespaces = createNamespaces(flows(settings.npmRegistry), after());
+    const { runtime, servers: serving } = namespaces;
+    const [namespace, serversNamespace] = [runtime.name, serving.name];
+
+    const registry = new Registry(
+        "registry",
+        {
+            ...topology.registry,
+            namespace: namespaces.registry.name,
+            pullNamespace: serversNamespace,
+            image: images.registry,
+            storage: settings.storage.registry,
+            storageClass: topology.storageClass,
+            resources: resources.registry,
+        },
+        after(namespaces.registry, serving),
+    );
+    const { address } = topology.registry;
+    const pushes = settings.pushImages.map((image) => {
+        const [, name = image] = /([^/]+):[^:]*$/.exec(image) ?? [];
+        const command = pushCommand(image, address, registry.push.username);
+        return new ImagePush(
+            name,
+            { image, command, directory: projectRoot, user: registry.push, volume: registry.volume },
+            after(registry),
+        );
+    });
+
+    const edge = new Edge(
+        "edge",
+        {
+            namespace: namespaces.edge.name,
+            served: [{ name: NAMESPACES.runtime, namespace }],
+            image: images.traefik,
+            exposure: topology.edge,
+            resources: resources.traefik,
+        },
+        after(namespaces.edge, runtime),
+    );
+    const certificate = new InternalCertificate("certificate", { hosts, namespace }, after(runtime));
+
+    const internalUrl = gatewayUrl(NAMESPACES.runtime);
+    const operator = new Operator(
+        "operator",
+        {
+            namespace,
+            serversNamespace,
+            image: images.operator,
+            gateway: { internalUrl, host: hosts.mcp, publicUrl: access.publicUrl },
+            imagePullSecret: registry.pullSecret,
+            npmRegistry: settings.npmRegistry,
+            resources: resources["mcp-operator"],
+        },
+        after(runtime, serving),
+    );
+    const gateway = new Gateway(
+        "gateway",
+        {
+            namespace,
+            serversNamespace,
+            image: images.operator,
+            host: hosts.mcp,
+            otherHosts: access.otherHosts,
+            ingressClass: edge.ingressClass,
+            certificate: certificate.secretName,
+            awaitAddress: topology.edge.address !== undefined,
+            resources: resources["mcp-gateway"],
+        },
+        after(runtime, serving, operator.definition),
+    );
+    new McpServers(
+        "servers",
+        { namespace: serversNamespace, servers: settings.servers, registryHost: topology.registry.host },
+        after(operator, gateway, ...pushes),
+    );
+    return { registry, certificate };
+}

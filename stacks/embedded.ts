@@ -1,0 +1,48 @@
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { imageRefs, projectRoot } from "./images.ts";
+import type { Topology, TopologyContext } from "./topology.ts";
+
+const port = z.int().min(1).max(65535);
+
+/** Settings of the topology `embedded`: the Kubernetes that `npm start` runs on this machine. */
+export const embeddedSettings = z.strictObject({
+    kind: z.literal("embedded"),
+    apiPort: port.default(6443).describe("port of the API server on 127.0.0.1"),
+    gatewayPort: port.default(8080).describe("port of the gateway on 127.0.0.1, HTTP"),
+    gatewayTlsPort: port.default(8443).describe("port of the gateway on 127.0.0.1, HTTPS"),
+    registryPort: port.default(32000).describe("port of the registry on 127.0.0.1"),
+    kubeconfig: z.string().min(1).optional().describe("path of the kubeconfig; default: the embedded cluster's own"),
+});
+
+export type EmbeddedSettings = z.output<typeof embeddedSettings>;
+
+/** Ports of the embedded cluster's nodes, and the name under which its containerd knows the registry. */
+const NODE_PORTS = { http: 30080, https: 30443, registry: 32000 } as const;
+const REGISTRY_HOST = "registry.local";
+
+/** Where the embedded cluster keeps the kubeconfig it writes. */
+function embeddedKubeconfig(): string {
+    return resolve(process.env["MCP_PLATFORM_STATE"] || join(projectRoot, ".state"), "cluster", "kubeconfig");
+}
+
+/** The cluster on this machine: reached through ports on loopback, images loaded into its nodes, volumes of its own. */
+export function embeddedTopology(settings: EmbeddedSettings, { mcpHost, images }: TopologyContext): Topology {
+    return {
+        kind: settings.kind,
+        cluster: {
+            kubeconfig: settings.kubeconfig === undefined ? embeddedKubeconfig() : resolve(projectRoot, settings.kubeconfig),
+            context: "embedded",
+            identifier: "mcp-platform-embedded",
+        },
+        images: imageRefs(images),
+        registry: { host: REGISTRY_HOST, nodePort: NODE_PORTS.registry, address: `127.0.0.1:${settings.registryPort}` },
+        edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
+        storageClass: "standard",
+        gateway: {
+            publicUrl: `http://${mcpHost}:${settings.gatewayPort}`,
+            secureUrl: `https://${mcpHost}:${settings.gatewayTlsPort}`,
+            otherHosts: ["localhost", "127.0.0.1"],
+        },
+    };
+}
