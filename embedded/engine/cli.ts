@@ -3,7 +3,7 @@
  * project's files, `display` shows what happens, `state` keeps it.
  */
 import { messageOf, UserError } from "../common/errors.ts";
-import { nearest, readArguments, type OptionTable } from "./commands/arguments.ts";
+import { nearest, readArguments, type OptionSpec } from "./commands/arguments.ts";
 import { EXIT } from "./commands/exit-codes.ts";
 import { COMMANDS, OFFICIAL_COMMANDS, OFFICIAL_STACK_COMMANDS, type Command } from "./commands/index.ts";
 
@@ -68,10 +68,12 @@ function overview(): string {
 }
 
 function helpOf(name: string, { summary, options, positionals = [] }: Command): string {
-    const label = ([long, { short, type }]: [string, OptionTable[string]]): string =>
-        `${short ? `-${short}, ` : "    "}--${long}${type === "string" ? " VALUE" : ""}`;
     const entries = Object.entries(options);
     const width = Math.max(...entries.map((entry) => label(entry).length));
     const lines = entries.map((entry) => `  ${label(entry).padEnd(width)}  ${entry[1].help}\n`);
     return `${name}${positionals.map((p) => ` [${p}]`).join("")}: ${summary}\n\nOptions:\n${lines.join("")}`;
+}
+
+function label([long, { short, type }]: [string, OptionSpec]): string {
+    return `${short ? `-${short}, ` : "    "}--${long}${type === "string" ? " VALUE" : ""}`;
 }

@@ -5,6 +5,7 @@ import { DigestBuilder } from "../display/digest.ts";
 import { Mask } from "../display/mask.ts";
 import { hasChanges } from "../display/operations.ts";
 import type { EngineEvent, EventSink } from "../events.ts";
+import type * as Engine from "../index.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
 import { ORGANIZATION } from "../state/backend.ts";
 import { addToHistory } from "../state/history.ts";
@@ -57,8 +58,12 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
         const operation = new Operation(kind, options, workspace, target, stack, terminal, mask, interrupt.signal, await engine);
         return await operation.run(previewOnly);
     } catch (error) {
-        if (error instanceof UserError) throw new UserError(mask.apply(error.message));
-        throw new Error(mask.apply(messageOf(error)), { cause: process.env["PULUMI_DEBUG_COMMANDS"] ? error : undefined });
+        // The original error is not kept: its text may hold what the mask took out.
+        const text = mask.apply(messageOf(error));
+        // oxlint-disable-next-line preserve-caught-error
+        throw error instanceof UserError
+            ? new UserError(text)
+            : Object.assign(new Error(text), { stack: mask.apply((error as Error).stack ?? text) });
     } finally {
         await lock?.release();
         interrupt.release();
@@ -82,7 +87,7 @@ class Operation {
     readonly #terminal: Terminal;
     readonly #mask: Mask;
     readonly #signal: AbortSignal;
-    readonly #engine: typeof import("../index.ts");
+    readonly #engine: typeof Engine;
 
     constructor(
         kind: Kind,
@@ -93,7 +98,7 @@ class Operation {
         terminal: Terminal,
         mask: Mask,
         signal: AbortSignal,
-        engine: typeof import("../index.ts"),
+        engine: typeof Engine,
     ) {
         this.#kind = kind;
         this.#options = options;

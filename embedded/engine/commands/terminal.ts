@@ -17,15 +17,15 @@ export interface Terminal {
 }
 
 export function openTerminal(options: Options): Terminal {
-    const { stdout, stderr, stdin } = process;
+    const { stdout, stdin } = process;
     const interactive = Boolean(stdout.isTTY && stdin.isTTY) && !options["non-interactive"] && !process.env["CI"];
     return {
         interactive,
         live: Boolean(stdout.isTTY) && !options["non-interactive"] && !process.env["CI"] && process.env["TERM"] !== "dumb",
         paint: wantsColor(options.color, stdout) ? colorPaint : plainPaint,
-        say: (text) => void stderr.write(`${text}\n`),
+        say: (text) => writeAll(2, `${text}\n`),
         screen: {
-            write: (text) => writeAll(text),
+            write: (text) => writeAll(1, text),
             get columns() {
                 return stdout.columns || 120;
             },
@@ -37,11 +37,11 @@ export function openTerminal(options: Options): Terminal {
 }
 
 /** Written before the call returns, so that a process that ends has said everything; a full pipe is waited for. */
-function writeAll(text: string): void {
+function writeAll(fd: 1 | 2, text: string): void {
     let rest = Buffer.from(text);
     while (rest.length) {
         try {
-            rest = rest.subarray(writeSync(process.stdout.fd, rest));
+            rest = rest.subarray(writeSync(fd, rest));
         } catch (error) {
             const { code } = error as NodeJS.ErrnoException;
             if (code === "EPIPE") return; // nobody reads any more, which is their choice

@@ -37,7 +37,6 @@ export async function readProject(folder: string): Promise<Project> {
     const need = (ok: boolean, problem: string): void => {
         if (!ok) problems.push(problem);
     };
-    const isText = (v: unknown): v is string => typeof v === "string" && v !== "";
 
     const { name, runtime, main, backend, stackConfigDir, config, options, description } = value;
     need(isText(name) && NAME.test(name), `name: must be letters, digits, "-", "_" and ".", found ${JSON.stringify(name ?? null)}`);
@@ -68,6 +67,10 @@ export async function readProject(folder: string): Promise<Project> {
         alwaysRefresh: isMap(options) && options["refresh"] === "always",
         schema,
     };
+}
+
+function isText(value: unknown): value is string {
+    return typeof value === "string" && value !== "";
 }
 
 async function findProject(folder: string): Promise<string> {

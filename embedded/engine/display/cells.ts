@@ -5,7 +5,7 @@ import { plainPaint, type Paint } from "./colors.ts";
 import { displayType, isRootStack, nameOf } from "./names.ts";
 import { OPERATIONS } from "./operations.ts";
 import type { DisplayOptions } from "./options.ts";
-import { shownOp, type Row } from "./rows.ts";
+import { isPart, shownOp, type Row } from "./rows.ts";
 import { isInternal } from "./values.ts";
 
 export interface Cells {
@@ -19,7 +19,7 @@ export interface Cells {
 /** @param over whether the whole operation is over */
 export function cellsOf(row: Row, options: Pick<DisplayOptions, "paint" | "planning">, now: number, over: boolean): Cells {
     const { paint } = options;
-    const words = OPERATIONS[shownOp(row.metadata, options.planning)];
+    const words = OPERATIONS[shownOp(row, options.planning || over)];
     return {
         symbol: paint(words.color, ` ${words.symbol}`),
         type: displayType(row.metadata.type),
@@ -30,7 +30,7 @@ export function cellsOf(row: Row, options: Pick<DisplayOptions, "paint" | "plann
 }
 
 function statusOf(row: Row, { paint, planning }: Pick<DisplayOptions, "paint" | "planning">, now: number, over: boolean): string {
-    const words = OPERATIONS[shownOp(row.metadata, planning)];
+    const words = OPERATIONS[shownOp(row, planning || over)];
     const root = isRootStack(row.metadata.type);
     const ended = root ? over : row.ended !== undefined;
     const seconds = ((row.ended ?? now) - row.begun) / 1000;
@@ -45,7 +45,7 @@ function statusOf(row: Row, { paint, planning }: Pick<DisplayOptions, "paint" | 
 }
 
 function infoOf(row: Row, paint: Paint, over: boolean): string {
-    const parts = [diffInfo(row.metadata, paint)];
+    const parts = [diffInfo((isPart(row.metadata) && row.replacement) || row.metadata, paint)];
     if (over) {
         const count = (severity: string, color: "red" | "yellow" | "magenta", noun: string): string => {
             const n = row.diagnostics.filter((d) => d.severity.startsWith(severity)).length;

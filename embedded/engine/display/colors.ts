@@ -20,11 +20,16 @@ export type Paint = (color: Color | undefined, text: string) => string;
 export const plainPaint: Paint = (_color, text) => text;
 export const colorPaint: Paint = (color, text) => (color && text ? `\u001b[${CODES[color]}m${text}\u001b[0m` : text);
 
-// eslint-disable-next-line no-control-regex
-const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
+// oxlint-disable-next-line no-control-regex -- escape sequences begin with one
+const ESCAPE = /(\u001b\[[0-9;?]*[A-Za-z])/;
 
 export function stripColors(text: string): string {
-    return text.replace(ESCAPES, "");
+    return text.includes("\u001b")
+        ? text
+              .split(ESCAPE)
+              .filter((_, i) => i % 2 === 0)
+              .join("")
+        : text;
 }
 
 /** How many columns a text takes; every character counts as one. */
@@ -38,7 +43,7 @@ export function cutTo(text: string, columns: number): string {
     let width = 0;
     let out = "";
     let colored = false;
-    for (const part of text.split(/(\u001b\[[0-9;?]*[A-Za-z])/)) {
+    for (const part of text.split(ESCAPE)) {
         if (part.startsWith("\u001b")) {
             colored = !part.endsWith("[0m");
             out += part;

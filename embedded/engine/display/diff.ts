@@ -2,21 +2,22 @@
 import type { StepMetadata, StepState } from "../events.ts";
 import { isObject, type PropertyMap, type PropertyValue } from "../values.ts";
 import type { Color, Paint } from "./colors.ts";
-import { displayType, isRootStack } from "./names.ts";
-import { OPERATIONS, PAST } from "./operations.ts";
+import { displayType } from "./names.ts";
+import { isListed, OPERATIONS, PAST } from "./operations.ts";
 import { bare, inline, mapLines, propertyLines, visibleKeys, type ValueOptions } from "./values.ts";
 
 export interface DiffOptions extends ValueOptions {
     readonly paint: Paint;
     readonly planning: boolean;
     readonly showSames: boolean;
-    readonly suppressOutputs: boolean;
+    /** Properties whose differences are only said to exist (`hideDiffs`). */
+    readonly hidden?: readonly string[];
 }
 
 /** The lines of a step. @param depth how far the resource is below the stack */
 export function diffLines(metadata: StepMetadata, depth: number, options: DiffOptions): string[] {
     const { op, old: before, new: after } = metadata;
-    if (op === "same" && !options.showSames && !isRootStack(metadata.type)) return [];
+    if (!isListed(metadata, options.showSames)) return [];
     const { symbol, color, plan } = OPERATIONS[op];
     const { paint, planning } = options;
     const indent = "    ".repeat(depth);
@@ -53,10 +54,14 @@ function propertyDiff(
         case "discard":
             return before ? mapLines(before.inputs, indent, options).map((line) => options.paint("red", line)) : [];
         case "refresh":
-            return before && after ? mapDiff(before.outputs, after.outputs, indent, options) : [];
+            return before && after ? mapDiff(before.outputs, after.outputs, indent, hiding(after, options)) : [];
         default:
-            return before && after ? mapDiff(before.inputs, after.inputs, indent, options) : [];
+            return before && after ? mapDiff(before.inputs, after.inputs, indent, hiding(after, options)) : [];
     }
+}
+
+function hiding({ hideDiff = [] }: StepState, options: DiffOptions): DiffOptions {
+    return hideDiff.length ? { ...options, hidden: hideDiff } : options;
 }
 
 /** What differs between two objects, one line per change. */
@@ -65,7 +70,12 @@ export function mapDiff(before: PropertyMap, after: PropertyMap, indent: string,
         .toSorted()
         .filter((key) => !equal(before[key], after[key], options));
     const width = Math.max(0, ...keys.map((key) => key.length));
-    return keys.flatMap((key) => valueDiff(key.padEnd(width), before[key], after[key], indent, options));
+    const { hidden = [], ...inner } = options;
+    return keys.flatMap((key) =>
+        hidden.includes(key)
+            ? [options.paint("yellow", `${indent}~ ${key.padEnd(width)}: [diff hidden]`)]
+            : valueDiff(key.padEnd(width), before[key], after[key], indent, inner),
+    );
 }
 
 function valueDiff(

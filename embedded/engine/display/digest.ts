@@ -6,6 +6,7 @@ import type { ResourceState } from "../state/snapshot.ts";
 import type { ResourceV3 } from "../state/types.ts";
 import { OutputValue, Secret, isObject, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { isRootStack } from "./names.ts";
+import { isListed } from "./operations.ts";
 
 export interface Digest {
     config?: Readonly<Record<string, string>>;
@@ -52,7 +53,7 @@ export class DigestBuilder {
             case "resource-pre": {
                 const { metadata } = event;
                 if (metadata.op === "refresh") this.#refreshes.add(metadata.urn);
-                if (this.#shows(metadata)) this.#steps.push(this.#step(metadata));
+                if (isListed(metadata, this.#options.showSames)) this.#steps.push(this.#step(metadata));
                 return;
             }
             case "resource-outputs": {
@@ -99,10 +100,6 @@ export class DigestBuilder {
 
     text(): string {
         return `${goJson(this.build(), "    ")}\n`;
-    }
-
-    #shows({ op, type }: StepMetadata): boolean {
-        return this.#options.showSames || op !== "same" || isRootStack(type);
     }
 
     #step(metadata: StepMetadata): DigestStep {

@@ -25,6 +25,7 @@ export class LiveProgress {
         const { screen, paint, suppressProgress } = this.#options;
         if (suppressProgress || !this.#rows.rows.size) return;
         const { header, lines } = treeLines(this.#rows, this.#options, Date.now(), false);
+        if (!lines.length) return;
         const room = Math.max(3, screen.rows - MARGIN - 1);
         const shown = fit(lines, room, (hidden) => paint("dim", `     … ${hidden} more`));
         this.#replace([header, ...shown].map((line) => cutTo(line, screen.columns - 1)));
@@ -35,7 +36,7 @@ export class LiveProgress {
         clearInterval(this.#timer);
         if (!this.#rows.rows.size) return;
         const { header, lines } = treeLines(this.#rows, this.#options, Date.now(), true);
-        this.#replace([header, ...lines.map((line) => line.text)]);
+        this.#replace(lines.length ? [header, ...lines.map((line) => line.text), ""] : []);
         this.#drawn = 0;
     }
 
@@ -56,7 +57,12 @@ export class LiveProgress {
 /** The lines that fit: what is running first, then what ended last; always in the order of the tree. */
 export function fit(lines: readonly { text: string; row: Row }[], room: number, more: (hidden: number) => string): string[] {
     if (lines.length <= room) return lines.map((line) => line.text);
-    const rank = ({ row }: { row: Row }): number => (row.failed ? Infinity : row.ended === undefined ? Number.MAX_SAFE_INTEGER : row.ended);
     const chosen = new Set(lines.toSorted((a, b) => rank(b) - rank(a)).slice(0, room - 1));
     return [...lines.filter((line) => chosen.has(line)).map((line) => line.text), more(lines.length - chosen.size)];
+}
+
+/** The higher, the rather shown. */
+function rank({ row }: { row: Row }): number {
+    if (row.failed) return Infinity;
+    return row.ended ?? Number.MAX_SAFE_INTEGER;
 }

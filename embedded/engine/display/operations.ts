@@ -1,6 +1,7 @@
 /** Symbols, colours and verbs of the operations, as Pulumi shows them. */
-import type { StepOp } from "../events.ts";
+import type { StepMetadata, StepOp } from "../events.ts";
 import type { Color } from "./colors.ts";
+import { isRootStack } from "./names.ts";
 
 export interface Words {
     readonly symbol: string;
@@ -53,4 +54,10 @@ export const QUIET: ReadonlySet<StepOp> = new Set<StepOp>(["same", "read", "read
 /** Whether an operation changed something, or would. */
 export function hasChanges(changes: Readonly<Partial<Record<StepOp, number>>>): boolean {
     return Object.entries(changes).some(([op, n]) => n > 0 && !QUIET.has(op as StepOp));
+}
+
+/** Whether a list of steps names a step: unchanged resources only on demand, and the parts of a replacement never. */
+export function isListed({ op, logical, type, old: before, new: after }: StepMetadata, showSames: boolean): boolean {
+    if (op === "same") return showSames || isRootStack(type) || Boolean(before?.protect) !== Boolean(after?.protect);
+    return logical;
 }

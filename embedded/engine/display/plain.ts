@@ -13,6 +13,7 @@ const REMIND_MS = 15_000;
 export class PlainProgress {
     readonly #options: DisplayOptions;
     readonly #said = new Map<string, { text: string; at: number }>();
+    readonly #ended = new Set<string>();
     readonly #timer: NodeJS.Timeout | undefined;
 
     constructor(rows: Rows, options: DisplayOptions) {
@@ -32,6 +33,15 @@ export class PlainProgress {
         if (!ended && (planning || suppressProgress)) return;
         const said = this.#said.get(row.urn);
         if (!ended && said && Date.now() - said.at < STATUS_MS) return;
+        // Looking at an object is only worth a line when it takes its time.
+        if (!ended && row.metadata.op === "refresh") {
+            if (!said) this.#said.set(row.urn, { text: "", at: Date.now() });
+            return;
+        }
+        // A component ends twice: when it is registered, and with its outputs.
+        const end = `${row.urn} ${row.metadata.op}`;
+        if (ended && !row.failed && this.#ended.has(end)) return;
+        if (ended) this.#ended.add(end);
         this.#say(row, false);
     }
 

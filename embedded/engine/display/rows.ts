@@ -1,6 +1,6 @@
 /** What is known about each resource while an operation runs: the model that tree, plain lines and diagnostics draw. */
 import type { EngineEvent, Severity, StepMetadata, StepOp } from "../events.ts";
-import { isRootStack } from "./names.ts";
+import { isRootStack, typeOf } from "./names.ts";
 
 export interface Diagnostic {
     readonly severity: Severity;
@@ -12,6 +12,8 @@ export interface Row {
     readonly urn: string;
     /** The step shown: a replacement's several steps are one. */
     metadata: StepMetadata;
+    /** The step that says why a resource is replaced, once it was announced. */
+    replacement: StepMetadata | undefined;
     parent: string | undefined;
     /** When the step began and ended, in milliseconds of the clock given. */
     begun: number;
@@ -69,6 +71,7 @@ export class Rows {
         if (isRootStack(metadata.type)) this.root = metadata.urn;
         if (known) {
             known.metadata = metadata;
+            if (metadata.op === "replace") known.replacement = metadata;
             known.ended = undefined;
             known.status = "";
             if (known.metadata.op === "same") known.begun = this.#now();
@@ -77,6 +80,7 @@ export class Rows {
         const row: Row = {
             urn: metadata.urn,
             metadata,
+            replacement: metadata.op === "replace" ? metadata : undefined,
             parent: (metadata.new ?? metadata.old)?.parent,
             begun: this.#now(),
             ended: undefined,
@@ -99,14 +103,22 @@ export class Rows {
 
     #diagnose(diagnostic: Diagnostic): Row | undefined {
         this.diagnostics.push(diagnostic);
-        const row = this.rows.get(diagnostic.urn ?? this.root ?? "");
+        const { urn } = diagnostic;
+        // A resource may fail before a step begins: it gets a row to be seen failing.
+        const row =
+            urn && !this.rows.has(urn)
+                ? this.#begin({ op: "same", urn, type: typeOf(urn), provider: "", logical: true })
+                : this.rows.get(urn ?? this.root ?? "");
         row?.diagnostics.push(diagnostic);
         return row;
     }
 }
 
-/** Of a replacement's steps, the one that stands for them all. */
-export function shownOp(metadata: StepMetadata, planning: boolean): StepOp {
-    const part = metadata.op === "create-replacement" || metadata.op === "delete-replaced";
-    return planning && part ? "replace" : metadata.op;
+/** The operation a row shows: of a replacement its parts while they run, before and after that the whole. */
+export function shownOp({ metadata }: Row, whole: boolean): StepOp {
+    return whole && isPart(metadata) ? "replace" : metadata.op;
+}
+
+export function isPart({ op }: StepMetadata): boolean {
+    return op === "create-replacement" || op === "delete-replaced";
 }

@@ -42,7 +42,6 @@ export function treeLines(
     };
     const width = (column: keyof Cells): number => Math.max(...[titles, ...lines].map((l) => widthOf(l[column])));
     const widths = { symbol: width("symbol"), type: width("type"), name: width("name"), status: width("status") };
-    const pad = (text: string, to: number): string => text + " ".repeat(to - widthOf(text));
     const join = (c: Cells): string =>
         `${pad(c.symbol, widths.symbol)}  ${pad(c.type, widths.type)}  ${pad(c.name, widths.name)}  ${pad(c.status, widths.status)}  ${c.info}`.trimEnd();
     const header = join({
@@ -53,6 +52,10 @@ export function treeLines(
         info: paint("blue", titles.info),
     });
     return { header, lines: lines.map((l) => ({ text: join(l), row: l.row })) };
+}
+
+function pad(text: string, to: number): string {
+    return text + " ".repeat(to - widthOf(text));
 }
 
 /** The rows by parent, without those that neither change nor hold one that does. */

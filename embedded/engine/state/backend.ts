@@ -134,7 +134,6 @@ export class Backend {
     /** Finds the newest file that a damaged state can be repaired from. */
     #newestGood(reference: StackReference): () => Promise<string | undefined> {
         const folder = this.backupFolder(reference);
-        const stamp = (name: string): bigint => BigInt(/\.(\d+)\.json$/.exec(name)?.[1] ?? 0);
         return async () => {
             const dated = (await list(folder)).toSorted((a, b) => (stamp(a) < stamp(b) ? 1 : -1)).map((name) => join(folder, name));
             for (const file of [`${this.stackFile(reference)}.bak`, ...dated]) {
@@ -166,6 +165,11 @@ export function openBackend(url: string, base: string): Backend {
         .replace(/\?.*$/, "")
         .replace(/^~(?=\/|$)/, process.env["HOME"] ?? "~");
     return new Backend(isAbsolute(path) ? fileURLToPath(`file://${path}`) : resolve(base, decodeURIComponent(path)));
+}
+
+/** The time in a backup's name. */
+function stamp(name: string): bigint {
+    return BigInt(/\.(\d+)\.json$/.exec(name)?.[1] ?? 0);
 }
 
 function exists(file: string): Promise<boolean> {

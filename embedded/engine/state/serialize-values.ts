@@ -1,7 +1,7 @@
 /** Property values as they are stored in a deployment: special values are objects marked with a signature. */
 import { OutputValue, ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { compareBytes, goJsonForHtml } from "./json.ts";
-import { CiphertextMemory, plainCrypter, type Crypter } from "./secrets.ts";
+import { plainCrypter, type CiphertextMemory, type Crypter } from "./secrets.ts";
 import type { StoredValue } from "./types.ts";
 
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";

@@ -89,8 +89,6 @@ export function serializeResource(state: ResourceState, sealing: Sealing): Resou
     const inputs = serializeMap(state.inputs, sealing, `${place}|inputs`);
     const outputs = serializeMap(state.outputs, sealing, `${place}|outputs`);
     const timeouts = state.customTimeouts && nonZero(state.customTimeouts);
-    const list = (values: readonly string[]): string[] | undefined => (values.length ? [...values] : undefined);
-    const flag = (value: boolean | undefined): true | undefined => value || undefined;
     return compact({
         urn: state.urn,
         custom: state.custom,
@@ -120,6 +118,14 @@ export function serializeResource(state: ResourceState, sealing: Sealing): Resou
         hideDiff: list(state.hideDiff),
         replaceOnChanges: list(state.replaceOnChanges),
     });
+}
+
+function list(values: readonly string[]): string[] | undefined {
+    return values.length ? [...values] : undefined;
+}
+
+function flag(value: boolean | undefined): true | undefined {
+    return value || undefined;
 }
 
 type Optional<T> = { [K in keyof T]: T[K] | undefined };
