@@ -62,7 +62,7 @@ interface Bridge {
 function startBridge(settings: BridgeSettings, env: NodeJS.ProcessEnv, log: Log): Bridge {
     const pool = new ChildPool(settings, env, log);
     const sessions = new Sessions(settings, pool, log);
-    const modern = new ModernEra();
+    const modern = new ModernEra(settings, pool, log);
     let stopping = false;
     let draining = false;
     const endpoint: Endpoint = { settings, sessions, modern, draining: () => draining, notReady: () => pool.notReady };

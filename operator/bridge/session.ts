@@ -244,8 +244,8 @@ export class Session {
             const reply = this.#inFlight.get(key);
             if (!reply) return;
             this.#inFlight.delete(key);
-            if (key === this.#initializeKey && this.version === undefined) this.#initialized(message.body);
-            reply.answer(key, line);
+            const status = key === this.#initializeKey && this.version === undefined ? this.#initialized(message.body) : 200;
+            reply.answer(key, line, status);
             this.#settle(reply);
             this.#throttle(reply.writer);
             return;
@@ -285,16 +285,19 @@ export class Session {
         return this.#listeners.findLast((listener) => listener.open);
     }
 
-    #initialized(body: Json): void {
+    /** Takes notice of the server's answer to `initialize`; returns the HTTP status for it. */
+    #initialized(body: Json): number {
         const result = body["result"];
         if (isObject(result)) {
             this.version = typeof result["protocolVersion"] === "string" ? result["protocolVersion"] : "2025-03-26";
             this.#options.onInitialized(undefined);
-            return;
+            return 200;
         }
         delete this.#headers["mcp-session-id"]; // there will be no session
         this.#options.onInitialized(undefined);
         queueMicrotask(() => void this.end("refused"));
+        const error = body["error"];
+        return isObject(error) && error["code"] === CODES.unsupportedVersion ? 400 : 200;
     }
 
     #throttle(writer: EventWriter | undefined): void {

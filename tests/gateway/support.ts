@@ -15,12 +15,12 @@ export class FakeCluster {
     readonly routes: RouteTable;
 
     constructor() {
-        const cluster = this;
+        const synced = (): boolean => this.synced;
         const cache = <T>(map: Map<string, T>): ObjectCache<T> => ({
             list: () => [...map.values()],
             get: (key) => map.get(key),
             get hasSynced() {
-                return cluster.synced;
+                return synced();
             },
         });
         this.routes = new RouteTable("mcp-servers", cache(this.servers), cache(this.slices));
@@ -42,7 +42,7 @@ export class FakeCluster {
         server: string,
         pods: readonly { readonly uid: string; readonly address?: string; readonly port: number; readonly ready?: boolean }[],
     ): void {
-        for (const key of [...this.slices.keys()]) if (key.startsWith(`${server}-`)) this.slices.delete(key);
+        for (const key of this.slices.keys()) if (key.startsWith(`${server}-`)) this.slices.delete(key);
         for (const [index, { uid, address = "127.0.0.1", port, ready = true }] of pods.entries()) {
             this.slices.set(`${server}-${index}`, {
                 apiVersion: "discovery.k8s.io/v1",
