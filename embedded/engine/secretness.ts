@@ -36,10 +36,13 @@ export function plain(map: PropertyMap): PropertyMap {
     return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, mapValue(value, bare)]));
 }
 
+function flattened(value: PropertyValue): PropertyValue {
+    return value instanceof OutputValue ? flattenOutput(value) : value;
+}
+
 /** The values with outputs as what they hold; secrets, unknowns and references stay. */
 export function withoutOutputValues(map: PropertyMap): PropertyMap {
-    const flatten = (value: PropertyValue): PropertyValue => (value instanceof OutputValue ? flattenOutput(value) : value);
-    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, mapValue(value, flatten)]));
+    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, mapValue(value, flattened)]));
 }
 
 /**

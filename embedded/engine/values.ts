@@ -3,6 +3,7 @@
 /** A value that is only known once the update runs. */
 export class Unknown {
     static readonly instance = new Unknown();
+    readonly known = false;
 }
 
 /** A value that must never be shown or stored in clear. Never nested directly in another secret. */

@@ -7,9 +7,16 @@ import { ResourceReference, Secret } from "../../embedded/engine/values.ts";
 import { double, World } from "./support/double.ts";
 import { find, runProgram, type Ran, type RunSetup } from "./support/runs.ts";
 
-function runCase(name: string, more: Partial<RunSetup> & { readonly world?: World } = {}, operation?: Parameters<typeof runProgram>[1]): Promise<Ran> {
+function runCase(
+    name: string,
+    more: Partial<RunSetup> & { readonly world?: World } = {},
+    operation?: Parameters<typeof runProgram>[1],
+): Promise<Ran> {
     const { world = new World(), config = {}, ...setup } = more;
-    return runProgram({ program: "cases.ts", providers: { double: double(world) }, config: { "test:case": name, ...config }, ...setup }, operation);
+    return runProgram(
+        { program: "cases.ts", providers: { double: double(world) }, config: { "test:case": name, ...config }, ...setup },
+        operation,
+    );
 }
 
 describe("a program's process", () => {
@@ -17,8 +24,12 @@ describe("a program's process", () => {
         const ran = await runCase("prints");
         expect(ran.failed).toBe(false);
         expect(ran.events).toContainEqual(expect.objectContaining({ type: "diagnostic", severity: "info", message: "to standard output" }));
-        expect(ran.events).toContainEqual(expect.objectContaining({ type: "diagnostic", severity: "info#err", message: "to standard error" }));
-        expect(ran.events).toContainEqual(expect.objectContaining({ severity: "warning", message: "a warning", urn: "urn:pulumi:unit::test::double:index:Thing::a" }));
+        expect(ran.events).toContainEqual(
+            expect.objectContaining({ type: "diagnostic", severity: "info#err", message: "to standard error" }),
+        );
+        expect(ran.events).toContainEqual(
+            expect.objectContaining({ severity: "warning", message: "a warning", urn: "urn:pulumi:unit::test::double:index:Thing::a" }),
+        );
     });
 
     test("leaves no socket behind", async () => {
@@ -36,9 +47,18 @@ describe("a program's process", () => {
     });
 
     test("gets settings and secrets, and the stack's names, without them in its environment", async () => {
-        const ran = await runCase("settings", { config: { "test:plain": "p", "test:hidden": "very hidden value" }, secretKeys: ["test:hidden"] });
+        const ran = await runCase("settings", {
+            config: { "test:plain": "p", "test:hidden": "very hidden value" },
+            secretKeys: ["test:hidden"],
+        });
         expect(ran.failed).toBe(false);
-        expect(ran.outputs).toMatchObject({ plain: "p", hidden: new Secret("very hidden value"), project: "test", stack: "unit", organization: "organization" });
+        expect(ran.outputs).toMatchObject({
+            plain: "p",
+            hidden: new Secret("very hidden value"),
+            project: "test",
+            stack: "unit",
+            organization: "organization",
+        });
         expect(JSON.stringify(ran.events.filter(({ type }) => type === "prelude"))).not.toContain("very hidden value");
     });
 
@@ -99,7 +119,11 @@ test("values of every kind arrive whole: secrets marked, assets kept, references
     const ran = await runCase("values of every kind", { providers });
     expect(ran.diagnostics).toEqual([]);
     const source = find(ran.snapshot, "source");
-    const asset = { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", text: "contents" };
+    const asset = {
+        "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17",
+        hash: "d1b2a59fbea7e20077af9f91b27e95e865061b270be03ff539ab3b73587882e8",
+        text: "contents",
+    };
     expect(find(ran.snapshot, "t").inputs["value"]).toMatchObject({
         text: "x",
         list: [1, true, null, ["nested"]],

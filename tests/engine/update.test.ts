@@ -5,7 +5,12 @@ import { double, World } from "./support/double.ts";
 import { find, runProgram, steps, type Ran } from "./support/runs.ts";
 
 /** Runs the steered program one update after the other on the same world and state. */
-function stack(): { readonly world: World; up(steer: unknown, more?: object): Promise<Ran>; plan(steer: unknown, more?: object): Promise<Ran>; state(): Snapshot } {
+function stack(): {
+    readonly world: World;
+    up(steer: unknown, more?: object): Promise<Ran>;
+    plan(steer: unknown, more?: object): Promise<Ran>;
+    state(): Snapshot;
+} {
     const world = new World();
     const providers = { double: double(world) };
     let snapshot: Snapshot = { resources: [], pendingOperations: [] };
@@ -22,6 +27,22 @@ function stack(): { readonly world: World; up(steer: unknown, more?: object): Pr
     };
 }
 
+/** Things of which some are replaced with the first one, and some are not. */
+const chain = (key: number): unknown => [
+    { name: "a", args: { key }, opts: { deleteBeforeReplace: true } },
+    { name: "replaced", from: { key: "a.generated" } },
+    { name: "kept", from: { value: "a.generated" } },
+    { name: "last", from: { key: "replaced.generated" } },
+];
+
+/** Things made by a provider of the program. */
+const withProvider = (args: object): unknown => [
+    { name: "p", kind: "provider", args },
+    { name: "group", kind: "group", providers: ["p"] },
+    { name: "a", parent: "group" },
+    { name: "b", provider: "p" },
+];
+
 const THING = "double:index:Thing";
 
 describe("a program's first update", () => {
@@ -35,7 +56,7 @@ describe("a program's first update", () => {
         ]);
         expect(ran).toMatchObject({ failed: false, canceled: false, changes: { create: 5 } });
         expect(world.calls[0]).toBe("create inner");
-        expect([...world.calls].sort()).toEqual(["create after", "create inner", "create user"]);
+        expect(world.calls.toSorted()).toEqual(["create after", "create inner", "create user"]);
         expect(ran.outputs).toEqual({ inner: "generated for inner", user: "generated for user", after: "generated for after" });
 
         const inner = find(ran.snapshot, "inner");
@@ -58,13 +79,19 @@ describe("a program's first update", () => {
 
     test("is preceded by a preview that changes nothing and leaves unknown what only the update will tell", async () => {
         const { world, plan } = stack();
-        const ran = await plan([{ name: "a", args: { value: 1 } }, { name: "b", from: { value: "a.generated" } }]);
+        const ran = await plan([
+            { name: "a", args: { value: 1 } },
+            { name: "b", from: { value: "a.generated" } },
+        ]);
         expect(ran).toMatchObject({ failed: false, changes: { create: 3 } });
         expect(world.previews).toEqual(["create a", "create b"]);
         expect(world.objects.size).toBe(0);
         expect(ran.stored).toEqual([]);
         const created = ran.events.find((event) => event.type === "resource-outputs" && event.metadata.urn.endsWith("::a"));
-        expect(created).toMatchObject({ metadata: { op: "create", new: { inputs: { value: 1 }, outputs: { value: 1 }, id: undefined } }, planning: true });
+        expect(created).toMatchObject({
+            metadata: { op: "create", new: { inputs: { value: 1 }, outputs: { value: 1 }, id: undefined } },
+            planning: true,
+        });
     });
 
     test("refuses two resources with one URN", async () => {
@@ -85,7 +112,11 @@ describe("a program's first update", () => {
 describe("an update of an existing stack", () => {
     test("writes nothing, neither outside nor in the state, when nothing changed", async () => {
         const { world, up } = stack();
-        const steer = [{ name: "group", kind: "group" }, { name: "a", parent: "group", args: { value: 1 } }, { name: "b", from: { value: "a.generated" }, secret: ["value"] }];
+        const steer = [
+            { name: "group", kind: "group" },
+            { name: "a", parent: "group", args: { value: 1 } },
+            { name: "b", from: { value: "a.generated" }, secret: ["value"] },
+        ];
         await up(steer);
         const ran = await up(steer);
         expect(ran.changes).toEqual({ same: 4 });
@@ -96,12 +127,17 @@ describe("an update of an existing stack", () => {
 
     test("updates what changed and passes the new outputs on", async () => {
         const { world, up } = stack();
-        const steer = (value: number): unknown => [{ name: "a", args: { value } }, { name: "b", from: { value: "a.copy" } }];
-        await up(steer(1));
+        await up([
+            { name: "a", args: { value: 1 } },
+            { name: "b", from: { value: "a.copy" } },
+        ]);
         const before = world.objects.size;
-        const ran = await up([{ name: "a", args: { value: 2 } }, { name: "b", args: { value: 3 } }]);
+        const ran = await up([
+            { name: "a", args: { value: 2 } },
+            { name: "b", args: { value: 3 } },
+        ]);
         expect(ran.changes).toEqual({ same: 1, update: 2 });
-        expect([...world.calls].sort()).toEqual(["update a", "update b"]);
+        expect(world.calls.toSorted()).toEqual(["update a", "update b"]);
         expect(world.objects.size).toBe(before);
         const updated = ran.events.find((event) => event.type === "resource-outputs" && event.metadata.urn.endsWith("::a"));
         expect(updated).toMatchObject({ metadata: { op: "update", diffs: ["value"], detailedDiff: { value: "update" } } });
@@ -109,25 +145,29 @@ describe("an update of an existing stack", () => {
 
     test("replaces by creating first, and deletes the old object after what depends on it", async () => {
         const { world, up } = stack();
-        await up([{ name: "a", args: { key: 1 } }, { name: "b", dependsOn: ["a"] }]);
-        const ran = await up([{ name: "a", args: { key: 2 } }, { name: "b", dependsOn: ["a"] }]);
+        await up([
+            { name: "a", args: { key: 1 } },
+            { name: "b", dependsOn: ["a"] },
+        ]);
+        const ran = await up([
+            { name: "a", args: { key: 2 } },
+            { name: "b", dependsOn: ["a"] },
+        ]);
         expect(world.calls).toEqual(["create a", "delete a"]);
         expect(ran.changes).toEqual({ replace: 1, same: 2 });
-        expect(steps(ran).filter((step) => !step.endsWith("test-unit"))).toEqual(["create-replacement a", "replace a", "delete-replaced a"]);
+        expect(steps(ran).filter((step) => !step.endsWith("test-unit"))).toEqual([
+            "create-replacement a",
+            "replace a",
+            "delete-replaced a",
+        ]);
         expect(ran.stored.some(({ resources }) => resources.filter(({ urn }) => urn.endsWith("::a")).length === 2)).toBe(true);
         expect(ran.snapshot.resources.filter(({ urn }) => urn.endsWith("::a"))).toHaveLength(1);
     });
 
     test("replaces by deleting first where asked, together with the dependents that the provider would replace", async () => {
         const { world, up } = stack();
-        const steer = (key: number): unknown => [
-            { name: "a", args: { key }, opts: { deleteBeforeReplace: true } },
-            { name: "replaced", from: { key: "a.generated" } },
-            { name: "kept", from: { value: "a.generated" } },
-            { name: "last", from: { key: "replaced.generated" } },
-        ];
-        await up(steer(1));
-        const ran = await up(steer(2));
+        await up(chain(1));
+        const ran = await up(chain(2));
         expect(ran).toMatchObject({ failed: false, changes: { replace: 3 } });
         expect(world.calls).toEqual(["delete last", "delete replaced", "delete a", "create a", "create replaced", "create last"]);
         expect(world.names()).toEqual(["a", "kept", "last", "replaced"]);
@@ -140,13 +180,19 @@ describe("an update of an existing stack", () => {
         const ran = await up([{ name: "stays" }]);
         expect(world.calls).toEqual(["delete c", "delete b", "delete a"]);
         expect(ran.changes).toEqual({ same: 2, delete: 3 });
-        expect(ran.snapshot.resources.map(({ urn }) => urn.split("::").at(-1)).sort()).toEqual(["default", "stays", "test-unit"]);
+        expect(ran.snapshot.resources.map(({ urn }) => urn.split("::").at(-1)).toSorted()).toEqual(["default", "stays", "test-unit"]);
     });
 
     test("finds a resource again under an alias, also for its children", async () => {
         const { world, up } = stack();
-        await up([{ name: "old", kind: "group" }, { name: "a", parent: "old", args: { value: 1 } }]);
-        const ran = await up([{ name: "new", kind: "group", opts: { aliases: [{ name: "old" }] } }, { name: "a", parent: "new", args: { value: 1 } }]);
+        await up([
+            { name: "old", kind: "group" },
+            { name: "a", parent: "old", args: { value: 1 } },
+        ]);
+        const ran = await up([
+            { name: "new", kind: "group", opts: { aliases: [{ name: "old" }] } },
+            { name: "a", parent: "new", args: { value: 1 } },
+        ]);
         expect(ran.failed).toBe(false);
         expect(world.calls).toEqual([]);
         expect(ran.changes).toEqual({ same: 3 });
@@ -157,7 +203,10 @@ describe("an update of an existing stack", () => {
 describe("options", () => {
     test("ignoreChanges keeps what was; replaceOnChanges replaces for what would be an update", async () => {
         const { world, up } = stack();
-        await up([{ name: "a", args: { value: { x: 1, y: 1 } } }, { name: "b", args: { value: { x: 1 } } }]);
+        await up([
+            { name: "a", args: { value: { x: 1, y: 1 } } },
+            { name: "b", args: { value: { x: 1 } } },
+        ]);
         const ran = await up([
             { name: "a", args: { value: { x: 2, y: 1 } }, opts: { ignoreChanges: ["value.x"] } },
             { name: "b", args: { value: { x: 2 } }, opts: { replaceOnChanges: ["value.x"] } },
@@ -172,7 +221,11 @@ describe("options", () => {
         const deleted = await up([{ name: "b", args: { key: 1 }, opts: { protect: true } }]);
         expect(deleted.failed).toBe(true);
         expect(deleted.diagnostics).toEqual([expect.stringMatching(/::a cannot be deleted, because it is protected/)]);
-        const replaced = await up([{ name: "a", opts: { protect: true } }, { name: "b", args: { key: 2 }, opts: { protect: true } }, { name: "c" }]);
+        const replaced = await up([
+            { name: "a", opts: { protect: true } },
+            { name: "b", args: { key: 2 }, opts: { protect: true } },
+            { name: "c" },
+        ]);
         expect(replaced.diagnostics).toEqual([expect.stringMatching(/"b" .* has to be replaced \(changed: key\), but it is protected/)]);
         expect(world.calls).toEqual([]);
         expect(world.names()).toEqual(["a", "b", "c"]);
@@ -189,7 +242,9 @@ describe("options", () => {
 
     test("additionalSecretOutputs and secret inputs mark the outputs of the same name, and copies of their text", async () => {
         const { up } = stack();
-        const ran = await up([{ name: "a", args: { value: "a well kept secret" }, secret: ["value"], opts: { additionalSecretOutputs: ["generated"] } }]);
+        const ran = await up([
+            { name: "a", args: { value: "a well kept secret" }, secret: ["value"], opts: { additionalSecretOutputs: ["generated"] } },
+        ]);
         expect(find(ran.snapshot, "a").outputs).toEqual({
             value: new Secret("a well kept secret"),
             copy: new Secret("a well kept secret"),
@@ -214,7 +269,11 @@ describe("options", () => {
                 };
             },
         };
-        const ran = await runProgram({ program: "steered.ts", providers, steer: [{ name: "a", opts: { customTimeouts: { create: "1m30s" } } }] });
+        const ran = await runProgram({
+            program: "steered.ts",
+            providers,
+            steer: [{ name: "a", opts: { customTimeouts: { create: "1m30s" } } }],
+        });
         expect(seen).toEqual([90]);
         expect(find(ran.snapshot, "a").customTimeouts).toEqual({ create: 90 });
     });
@@ -235,33 +294,31 @@ describe("options", () => {
 describe("providers", () => {
     test("an explicit provider is a resource that is configured, updated in place, and replaced with all it made", async () => {
         const { world, up, plan } = stack();
-        const steer = (args: object): unknown => [
-            { name: "p", kind: "provider", args },
-            { name: "group", kind: "group", providers: ["p"] },
-            { name: "a", parent: "group" },
-            { name: "b", provider: "p" },
-        ];
-        const first = await up(steer({ cluster: "one", token: "x" }));
+        const first = await up(withProvider({ cluster: "one", token: "x" }));
         const { urn, id } = find(first.snapshot, "p");
         expect(find(first.snapshot, "a").provider).toBe(`${urn}::${id}`);
         expect(world.configured).toEqual([{ cluster: "one", token: "x" }]);
 
-        const updated = await up(steer({ cluster: "one", token: "y" }));
+        const updated = await up(withProvider({ cluster: "one", token: "y" }));
         expect(updated.changes).toEqual({ same: 4, update: 1 });
         expect(find(updated.snapshot, "p").id).toBe(id);
         expect(world.calls).toEqual([]);
 
-        expect((await plan(steer({ cluster: "two", token: "y" }))).changes).toEqual({ same: 2, replace: 3 });
-        const replaced = await up(steer({ cluster: "two", token: "y" }));
+        expect((await plan(withProvider({ cluster: "two", token: "y" }))).changes).toEqual({ same: 2, replace: 3 });
+        const replaced = await up(withProvider({ cluster: "two", token: "y" }));
         expect(replaced.changes).toEqual({ same: 2, replace: 3 });
         expect(find(replaced.snapshot, "p").id).not.toBe(id);
-        expect([...world.calls].sort()).toEqual(["create a", "create b", "delete a", "delete b"]);
+        expect(world.calls.toSorted()).toEqual(["create a", "create b", "delete a", "delete b"]);
         expect(replaced.snapshot.resources.filter(({ delete: doomed }) => doomed)).toEqual([]);
     });
 
     test("whose configuration is not known in a preview are asked nothing, and the update then creates", async () => {
         const { world, up, plan } = stack();
-        const steer = [{ name: "source" }, { name: "p", kind: "provider", from: { token: "source.generated" } }, { name: "a", provider: "p", args: { value: 1 } }];
+        const steer = [
+            { name: "source" },
+            { name: "p", kind: "provider", from: { token: "source.generated" } },
+            { name: "a", provider: "p", args: { value: 1 } },
+        ];
         const planned = await plan(steer);
         expect(planned).toMatchObject({ failed: false, changes: { create: 4 } });
         expect(world.previews).toEqual(["create source"]);
@@ -292,7 +349,11 @@ describe("providers", () => {
 
 test("a stack is destroyed in reverse order, down to an empty state", async () => {
     const { world, up, state } = stack();
-    await up([{ name: "p", kind: "provider" }, { name: "a", provider: "p" }, { name: "b", dependsOn: ["a"], provider: "p" }]);
+    await up([
+        { name: "p", kind: "provider" },
+        { name: "a", provider: "p" },
+        { name: "b", dependsOn: ["a"], provider: "p" },
+    ]);
     world.calls.length = 0;
     const providers = { double: double(world) };
     const planned = await runProgram({ program: "", providers, snapshot: state() }, (run) => destroy(run, { preview: true }));

@@ -1,10 +1,9 @@
 /** Providers that the program does not name: the engine makes one per package and version, as the official engine does. */
 import { UserError } from "../../common/errors.ts";
-import { formatProviderReference, isDefaultProvider, packageOf, parseProviderReference, parseUrn, providerType } from "../urn.ts";
+import { formatProviderReference, providerType } from "../urn.ts";
 import { Secret, type PropertyMap } from "../values.ts";
 import type { Deployment } from "./deployment.ts";
-import { configurationOf } from "./registry.ts";
-import { register } from "./register.ts";
+import { registerOwned } from "./registration.ts";
 
 /** The reference of the default provider of a package, made on first use with the stack's settings for that package. */
 export function defaultProvider(deployment: Deployment, packageName: string, version: string, subject: string): Promise<string> {
@@ -25,7 +24,7 @@ export function defaultProvider(deployment: Deployment, packageName: string, ver
 }
 
 async function makeDefaultProvider(deployment: Deployment, packageName: string, name: string, version: string): Promise<string> {
-    const { state } = await register(deployment, {
+    const { state } = await registerOwned(deployment, {
         type: providerType(packageName),
         name,
         custom: true,
@@ -63,23 +62,4 @@ function disabledPackages(setting: string | undefined): ReadonlySet<unknown> {
     throw new UserError(
         `The setting pulumi:disable-default-providers is not a list of packages: ${setting}. Write it as ["kubernetes"], or ["*"] for all.`,
     );
-}
-
-/**
- * Whether another provider owns a resource than before, so that it has to be replaced. From one default provider to
- * another it is not, unless their configurations say so.
- */
-export async function ownerChanged(deployment: Deployment, before: string | undefined, after: string | undefined): Promise<boolean> {
-    if (before === after || !before || !after) return false;
-    const old = parseProviderReference(before);
-    const now = parseProviderReference(after);
-    const oldState = deployment.olds.get(old.urn);
-    const newState = deployment.news.get(now.urn)?.state;
-    // The provider itself was renamed: an alias says that it is the same one.
-    if (newState && old.id === now.id) return false;
-    if (!isDefaultProvider(old.urn) || !isDefaultProvider(now.urn)) return true;
-    if (!oldState || !newState || packageOf(parseUrn(old.urn).type) !== packageOf(parseUrn(now.urn).type)) return true;
-    const { provider } = await deployment.registry.get(after);
-    const diff = await provider.diffConfig(now.urn, configurationOf(oldState.inputs), configurationOf(newState.inputs));
-    return Boolean(diff.replaces?.length);
 }

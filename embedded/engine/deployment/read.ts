@@ -27,7 +27,8 @@ export async function readResource(deployment: Deployment, goal: ReadGoal): Prom
                 `${subject} is managed by this stack with the id ${old.id ?? "(none)"} and cannot be read with the id ${goal.id ?? "(unknown)"} under the same name. Give the read resource another name.`,
             );
         }
-        if (packageOf(goal.type) === "pulumi") throw new UserError(`${subject} is not supported by the embedded engine. Stack references need the official engine.`);
+        if (packageOf(goal.type) === "pulumi")
+            throw new UserError(`${subject} is not supported by the embedded engine. Stack references need the official engine.`);
         const provider = goal.provider ?? (await defaultProvider(deployment, packageOf(goal.type), goal.version, subject));
         const state: ResourceState = {
             urn,

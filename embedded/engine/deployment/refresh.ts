@@ -79,7 +79,7 @@ export async function refreshAll(deployment: Deployment): Promise<void> {
 function forget(deployment: Deployment, gone: ReadonlySet<string>): void {
     if (!gone.size) return;
     const remains = (urn: string): boolean => !gone.has(urn);
-    for (const old of [...deployment.olds.values()]) {
+    for (const old of Array.from(deployment.olds.values())) {
         const { parent, deletedWith, ...rest } = old;
         const kept: ResourceState = {
             ...rest,

@@ -36,7 +36,7 @@ export class ProviderRegistry {
         const factory = Object.hasOwn(this.#table, packageName) ? this.#table[packageName] : undefined;
         if (!factory) {
             throw new UserError(
-                `The package "${packageName}" has no provider in the embedded engine (it has ${Object.keys(this.#table).sort().join(", ")}). Use one of these, or the official engine.`,
+                `The package "${packageName}" has no provider in the embedded engine (it has ${Object.keys(this.#table).toSorted().join(", ")}). Use one of these, or the official engine.`,
             );
         }
         const provider = factory();

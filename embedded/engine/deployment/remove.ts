@@ -52,5 +52,5 @@ async function removeAll(deployment: Deployment, states: readonly ResourceState[
             return false;
         }
     };
-    await Promise.all([...states].reverse().map(remove));
+    await Promise.all(states.toReversed().map(remove));
 }

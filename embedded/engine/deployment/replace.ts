@@ -73,7 +73,7 @@ async function dependentReplacements(deployment: Deployment, root: ResourceState
         if (!state.custom || state.external || state.pendingReplacement || deployment.taken.has(state.urn)) continue;
         if (await goesDownWith(deployment, state, replaced)) replaced.push(state);
     }
-    return replaced.slice(1).reverse();
+    return replaced.slice(1).toReversed();
 }
 
 async function goesDownWith(deployment: Deployment, state: ResourceState, replaced: readonly ResourceState[]): Promise<boolean> {

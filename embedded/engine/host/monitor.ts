@@ -116,7 +116,7 @@ export function monitorService(deployment: Deployment, onSignal: () => void): IR
                 return response;
             } catch (error) {
                 if (error instanceof Canceled) throw interrupted();
-                throw new Error(reporter.redactor.clean(messageOf(error)));
+                throw new Error(reporter.redactor.clean(messageOf(error)), { cause: error });
             }
         }),
         signalAndWaitForShutdown: unary(() => {

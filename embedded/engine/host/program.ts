@@ -1,10 +1,10 @@
 /** The process that runs the user's program with the SDK's own runner. */
 import { spawn } from "node:child_process";
-import { statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { cacheRoot } from "../../common/paths.ts";
 import { UserError } from "../../common/errors.ts";
+import { locateProgram } from "../location.ts";
 import type { EngineRun } from "../run.ts";
 
 /** How the SDK's runner ends when it has already reported why. */
@@ -36,7 +36,7 @@ export function startProgram(run: EngineRun, options: ProgramOptions): Program {
             'The embedded engine runs TypeScript as Node does, by stripping the types. Set "runtime: { name: nodejs, options: { typescript: false } }" in Pulumi.yaml.',
         );
     }
-    const { folder, entry } = locate(run);
+    const { folder, entry } = locateProgram(run);
     const child = spawn(
         process.execPath,
         [
@@ -91,16 +91,6 @@ export function startProgram(run: EngineRun, options: ProgramOptions): Program {
             killTimer = setTimeout(() => child.kill("SIGKILL"), 2_000);
         },
     };
-}
-
-/** The folder the program runs in, and its entry as the runner wants it: `.` leaves the choice to `package.json`. */
-function locate(run: EngineRun): { readonly folder: string; readonly entry: string } {
-    const { root, main } = run.project;
-    if (!main) return { folder: root, entry: "." };
-    const path = resolve(root, main);
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) throw new UserError(`Pulumi.yaml names "${main}" as main, which does not exist below ${root}. Correct or remove "main".`);
-    return found.isDirectory() ? { folder: path, entry: "." } : { folder: dirname(path), entry: path };
 }
 
 /** The SDK's runner as the program's own `@pulumi/pulumi` has it. */

@@ -1,4 +1,5 @@
 /** Small programs, one of which runs: the setting `test:case` names it. */
+/* oxlint-disable no-new -- registering a resource is what its constructor is for */
 import * as pulumi from "@pulumi/pulumi";
 import { Double, Group, Thing } from "./double.ts";
 
@@ -28,7 +29,6 @@ const cases: Record<string, () => unknown> = {
         return {
             plain: config.require("plain"),
             hidden: config.requireSecret("hidden"),
-            inEnvironment: process.report.getReport && Object.keys(process.env).filter((key) => key.startsWith("PULUMI_CONFIG")),
             project: pulumi.getProject(),
             stack: pulumi.getStack(),
             organization: pulumi.getOrganization(),

@@ -22,7 +22,19 @@ const made = new Map<string, pulumi.Resource>();
 const get = <T extends pulumi.Resource>(name: string): T => made.get(name) as T;
 const outputs: Record<string, unknown> = {};
 
-for (const { name, kind = "thing", args = {}, from = {}, secret = [], dependsOn, parent, provider, providers, deletedWith, opts } of entries) {
+for (const {
+    name,
+    kind = "thing",
+    args = {},
+    from = {},
+    secret = [],
+    dependsOn,
+    parent,
+    provider,
+    providers,
+    deletedWith,
+    opts,
+} of entries) {
     const inputs: Record<string, unknown> = { ...args };
     for (const [input, source] of Object.entries(from)) {
         const [resource = "", output = ""] = source.split(".");

@@ -30,7 +30,7 @@ export class World {
     after: (call: string) => Promise<void> | void = () => {};
 
     names(): string[] {
-        return [...this.objects.values()].map(({ urn }) => nameOf(urn)).sort();
+        return [...this.objects.values()].map(({ urn }) => nameOf(urn)).toSorted();
     }
 }
 
@@ -38,26 +38,32 @@ export function nameOf(urn: string): string {
     return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
+/** Does what changes something, and records it. */
+async function call(world: World, text: string, inputs: PropertyMap, preview: boolean, work: () => void): Promise<void> {
+    if (preview) {
+        world.previews.push(text);
+        return;
+    }
+    await world.before(text);
+    world.mostRunning = Math.max(world.mostRunning, ++world.running);
+    try {
+        await new Promise((resolve) => setTimeout(resolve, Number(inputs["delayMs"] ?? 0)));
+        if (inputs["failOn"] === text.split(" ")[0]) throw new Error(String(inputs["message"] ?? "refused by the double"));
+        world.calls.push(text);
+        work();
+    } finally {
+        world.running--;
+    }
+    await world.after(text);
+}
+
+/** The inputs, a copy of one under another name, and what only the "server" knows. */
+function outputsOf(inputs: PropertyMap, generated: string | Unknown): PropertyMap {
+    return { ...inputs, generated, copy: inputs["value"] ?? null };
+}
+
 export function double(world: World, overrides: Partial<ResourceProvider> = {}): () => ResourceProvider {
     return () => {
-        const call = async (text: string, inputs: PropertyMap, preview: boolean, work: () => void): Promise<void> => {
-            if (preview) {
-                world.previews.push(text);
-                return;
-            }
-            await world.before(text);
-            world.mostRunning = Math.max(world.mostRunning, ++world.running);
-            try {
-                await new Promise((resolve) => setTimeout(resolve, Number(inputs["delayMs"] ?? 0)));
-                if (inputs["failOn"] === text.split(" ")[0]) throw new Error(String(inputs["message"] ?? "refused by the double"));
-                world.calls.push(text);
-                work();
-            } finally {
-                world.running--;
-            }
-            await world.after(text);
-        };
-        const outputsOf = (inputs: PropertyMap, generated: string | Unknown): PropertyMap => ({ ...inputs, generated, copy: inputs["value"] ?? null });
         return {
             name: "double",
             version: "1.0.0",
@@ -78,7 +84,12 @@ export function double(world: World, overrides: Partial<ResourceProvider> = {}):
             async diff(_id, _urn, olds, news): Promise<DiffResult> {
                 const detailedDiff = difference(olds.inputs, news);
                 const replaces = Object.keys(detailedDiff).filter((key) => key === "key");
-                return { changes: Object.keys(detailedDiff).length > 0, replaces, detailedDiff, deleteBeforeReplace: news["deleteFirst"] === true };
+                return {
+                    changes: Object.keys(detailedDiff).length > 0,
+                    replaces,
+                    detailedDiff,
+                    deleteBeforeReplace: news["deleteFirst"] === true,
+                };
             },
             async create(urn, inputs, context) {
                 const id = `${nameOf(urn)}-${randomUUID().slice(0, 8)}`;
@@ -87,13 +98,14 @@ export function double(world: World, overrides: Partial<ResourceProvider> = {}):
                     return { id: "", outs: outputsOf(inputs, Unknown.instance) };
                 }
                 if (containsUnknown(inputs)) throw new Error("an unknown reached create");
-                await call(`create ${nameOf(urn)}`, inputs, false, () => world.objects.set(id, { urn, inputs }));
+                await call(world, `create ${nameOf(urn)}`, inputs, false, () => world.objects.set(id, { urn, inputs }));
                 if (inputs["partialOn"] === "create") throw new PartialError(id, outputsOf(inputs, "half"), ["it never became ready"]);
                 return { id, outs: outputsOf(inputs, `generated for ${nameOf(urn)}`) };
             },
             async update(id, urn, olds, news, _ignore, context) {
-                await call(`update ${nameOf(urn)}`, news, context.preview, () => world.objects.set(id, { urn, inputs: news }));
-                if (!context.preview && news["partialOn"] === "update") throw new PartialError(id, outputsOf(news, "half"), ["it never became ready"]);
+                await call(world, `update ${nameOf(urn)}`, news, context.preview, () => world.objects.set(id, { urn, inputs: news }));
+                if (!context.preview && news["partialOn"] === "update")
+                    throw new PartialError(id, outputsOf(news, "half"), ["it never became ready"]);
                 return { outs: outputsOf(news, olds.outputs["generated"] as string) };
             },
             async read(id, urn) {
@@ -101,7 +113,7 @@ export function double(world: World, overrides: Partial<ResourceProvider> = {}):
                 return found ? { id, props: outputsOf(found.inputs, `generated for ${nameOf(urn)}`), inputs: found.inputs } : {};
             },
             async delete(id, urn, olds, context) {
-                await call(`delete ${nameOf(urn)}`, olds.inputs, context.preview, () => world.objects.delete(id));
+                await call(world, `delete ${nameOf(urn)}`, olds.inputs, context.preview, () => world.objects.delete(id));
             },
             async invoke(token, inputs) {
                 return { outputs: { token, said: inputs["say"] ?? null } };

@@ -1,7 +1,15 @@
 /** Runs of small programs through the engine, with what they did. */
 import { join } from "node:path";
 import type { EngineEvent } from "../../../embedded/engine/events.ts";
-import { emptySnapshot, update, type EngineRun, type OperationResult, type ProviderTable, type ResourceState, type Snapshot } from "../../../embedded/engine/index.ts";
+import {
+    emptySnapshot,
+    update,
+    type EngineRun,
+    type OperationResult,
+    type ProviderTable,
+    type ResourceState,
+    type Snapshot,
+} from "../../../embedded/engine/index.ts";
 
 export interface RunSetup {
     /** File in `../programs`. */
@@ -29,7 +37,12 @@ export async function runProgram(setup: RunSetup, operation: (run: EngineRun) =>
     const events: EngineEvent[] = [];
     const stored: Snapshot[] = [];
     const result = await operation({
-        project: { name: "test", root: join(import.meta.dirname, "../programs"), main: setup.program, runtimeOptions: { typescript: false } },
+        project: {
+            name: "test",
+            root: join(import.meta.dirname, "../programs"),
+            main: setup.program,
+            runtimeOptions: { typescript: false },
+        },
         stack: "unit",
         organization: "organization",
         config: { ...(setup.steer === undefined ? {} : { "test:steer": JSON.stringify(setup.steer) }), ...setup.config },
@@ -51,7 +64,11 @@ export async function runProgram(setup: RunSetup, operation: (run: EngineRun) =>
 
 /** Steps in the order in which they were done, `create Thing a`, without those that changed nothing. */
 export function steps(ran: Ran): string[] {
-    return ran.events.flatMap((event) => (event.type === "resource-outputs" && event.metadata.op !== "same" ? [`${event.metadata.op} ${event.metadata.urn.slice(event.metadata.urn.lastIndexOf("::") + 2)}`] : []));
+    return ran.events.flatMap((event) =>
+        event.type === "resource-outputs" && event.metadata.op !== "same"
+            ? [`${event.metadata.op} ${event.metadata.urn.slice(event.metadata.urn.lastIndexOf("::") + 2)}`]
+            : [],
+    );
 }
 
 export function find(snapshot: Snapshot, name: string): ResourceState {
