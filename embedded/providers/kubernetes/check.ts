@@ -2,6 +2,7 @@ import type { CheckFailure, CheckResult } from "@pulumi/pulumi/provider/index.js
 import { isObject, Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
 import { apiVersionOf, kindOfType, nameOfUrn, typeOfUrn } from "./kinds.ts";
 import { READ_ONLY_METADATA, type JsonObject } from "./manifest.ts";
+import { protectSecretData } from "./outputs.ts";
 import { AUTONAMED, autoname, isAutonamed, withAnnotation } from "./metadata.ts";
 
 export interface CheckQuestions {
@@ -45,7 +46,7 @@ export async function checkInputs(
     }
     for (const key of READ_ONLY_METADATA) delete checked[key];
     if (checked["namespace"] === undefined && (await ask.isNamespaced())) checked["namespace"] = ask.defaultNamespace();
-    return { inputs: { ...inputs, metadata: checked }, failures };
+    return { inputs: protectSecretData({ ...inputs, metadata: checked }), failures };
 }
 
 /** Metadata with a name: the given one, the generated one of before, or a new one. */

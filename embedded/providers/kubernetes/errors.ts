@@ -77,9 +77,8 @@ function reasonOf(error: ApiError): string {
     if (reason === "Conflict" && causes.length) return conflictReason(error);
     if (isNamespaceMissing(error)) return `${error.message}. Declare the namespace as a resource and refer to it, or create it`;
     if (code === 422) return invalidReason(error);
-    if (code === 400 && /unknown field|duplicate field/.test(error.message)) return strictReason(error.message);
     if (code === 429) return `the API server is overloaded: ${error.message}. Try again later`;
-    return error.message;
+    return strictReason(error.message) ?? error.message;
 }
 
 function conflictReason(error: ApiError): string {
@@ -97,10 +96,20 @@ function invalidReason(error: ApiError): string {
     return error.causes.map(({ field, message }) => `${field ? `${field}: ` : ""}${message ?? ""}`).join("; ");
 }
 
-/** `strict decoding error: unknown field "spec.replica"` and what server-side apply says of the same: `.spec.replica: field not declared in schema`. */
-function strictReason(message: string): string {
-    const fields = [...message.matchAll(/(unknown|duplicate) field "([^"]+)"/g)].map(
+/**
+ * What strict validation says: `strict decoding error: unknown field "spec.replica"` of custom resources, and of kinds
+ * of Kubernetes itself `failed to create typed patch object (…): .spec.replica: field not declared in schema`.
+ */
+function strictReason(message: string): string | undefined {
+    const strict = [...message.matchAll(/(unknown|duplicate) field "([^"]+)"/g)].map(
         ([, what, field]) => `${field} is ${what === "unknown" ? "not a field of this kind" : "given twice"}`,
     );
-    return fields.length ? `${fields.join("; ")}. Check the spelling` : message;
+    if (strict.length) return `${strict.join("; ")}. Check the spelling`;
+    const typed = /^failed to create typed patch object \([^)]*\): (.*)$/s.exec(message)?.[1];
+    return typed
+        ?.replace(/^errors:\s*/, "")
+        .split("\n")
+        .map((line) => line.trim().replace(/^\./, "").replace(/: field not declared in schema$/, " is not a field of this kind. Check the spelling"))
+        .filter(Boolean)
+        .join("; ");
 }
