@@ -28,8 +28,8 @@ function found(input: unknown): string {
     return `is ${text.length > 80 ? `${text.slice(0, 77)}…` : text}`;
 }
 
-/** Keys that the schema has at a path, as far as they are the same for every value. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+/** The schema at a path, without what a default or an optional wraps around it. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): Definition {
     let here: unknown = schema;
     for (const part of [...path, undefined]) {
         while (unwrap(here)) here = unwrap(here);
@@ -37,7 +37,7 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
         const { shape, valueType } = definition(here);
         here = shape?.[String(part)] ?? valueType;
     }
-    return Object.keys(definition(here).shape ?? {});
+    return definition(here);
 }
 
 interface Definition {
@@ -45,6 +45,7 @@ interface Definition {
     readonly valueType?: unknown;
     readonly innerType?: unknown;
     readonly options?: readonly unknown[];
+    readonly values?: readonly unknown[];
 }
 
 const definition = (schema: unknown): Definition => (schema as { readonly def?: Definition } | undefined)?.def ?? {};
@@ -58,22 +59,52 @@ function unwrap(schema: unknown): unknown {
 /** Sentences for one issue: the key, what was found, what to do. */
 export function sentenceOf(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
     if (issue.code === "unrecognized_keys") {
-        const known = knownKeys(schema, issue.path);
+        const known = Object.keys(schemaAt(schema, issue.path).shape ?? {});
         return issue.keys.map((key) => {
             const close = nearest(key, known);
             return `${keyOf([...issue.path, key])} is not a setting: ${close ? `did you mean ${close}?` : `there are ${known.join(", ")}`}`;
         });
     }
     if (issue.code === "invalid_key") return issue.issues.map((inner) => `${keyOf(issue.path)} is not a name for it: ${inner.message}`);
+    if (issue.code === "invalid_union" && issue.discriminator !== undefined) return [kindOf(issue, issue.discriminator, schema)];
     return [`${keyOf(issue.path)} ${found(issue.input)}: ${fixOf(issue)}`];
 }
 
-function fixOf(issue: z.core.$ZodIssue): string {
-    if (issue.code === "invalid_value") return `use ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    if (issue.code === "invalid_union") return "use one of the topologies that docs/topologies.md describes";
-    if (issue.code === "too_small" && issue.origin === "int") return `use ${issue.minimum} or more`;
-    if (issue.code === "too_big" && issue.origin === "int") return `use ${issue.maximum} or less`;
-    if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
-        return `give ${issue.expected === "int" ? "a whole number" : `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`}`;
-    return issue.message;
+/** A sentence about the field that tells the members of a union apart. */
+function kindOf({ path, input }: z.core.$ZodIssueInvalidUnion, field: string, schema: z.ZodType): string {
+    const { options, shape } = schemaAt(schema, path.slice(0, -1));
+    const members = options ? options.map(definition) : [{ shape: shape ?? {} }];
+    const kinds = members.flatMap((member) => definition(member.shape?.[field]).values ?? []);
+    return `${keyOf(path)} ${found((input as Readonly<Record<string, unknown>>)[field])}: use ${listOf(kinds)}`;
 }
+
+const listOf = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).join(" or ");
+
+const numbers: readonly unknown[] = ["int", "number"];
+
+function fixOf(issue: z.core.$ZodIssue): string {
+    switch (issue.code) {
+        case "invalid_value":
+            return `use ${listOf(issue.values)}`;
+        case "too_small":
+            return numbers.includes(issue.origin) && isDefault(issue) ? `use ${issue.minimum} or more` : issue.message;
+        case "too_big":
+            return numbers.includes(issue.origin) && isDefault(issue) ? `use ${issue.maximum} or less` : issue.message;
+        case "invalid_type":
+            return isDefault(issue) ? `give ${EXPECTED[issue.expected] ?? issue.expected}` : issue.message;
+        default:
+            return issue.message;
+    }
+}
+
+/** Whether the schema brought no words of its own. */
+const isDefault = ({ message }: z.core.$ZodIssue) => /^(Invalid input|Too (big|small)): /.test(message);
+
+const EXPECTED: Readonly<Record<string, string>> = {
+    int: "a whole number",
+    number: "a whole number",
+    string: "text",
+    object: "an object",
+    record: "an object",
+    array: "a list",
+};

@@ -1,0 +1,133 @@
+/** Runs the whole program under Pulumi's mocks (a named double of an engine) and keeps what it asked for. */
+import { readFile } from "node:fs/promises";
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+import { parse } from "yaml";
+
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+export type Properties = Record<string, unknown>;
+
+/** One `registerResource` request, as the engine gets it. */
+export interface Registered {
+    readonly type: string;
+    readonly name: string;
+    readonly custom: boolean;
+    /** URN of the parent. */
+    readonly parent: string;
+    readonly provider: string;
+    readonly dependencies: readonly string[];
+    /** Inputs as sent: secrets are still envelopes. */
+    readonly inputs: Properties;
+}
+
+export interface ProgramRun {
+    readonly resources: readonly Registered[];
+    readonly outputs: Properties;
+}
+
+interface Request {
+    toObject(): {
+        type: string;
+        name: string;
+        custom: boolean;
+        parent: string;
+        provider: string;
+        dependenciesList: string[];
+        providersMap: [string, string][];
+    };
+    getObject(): { toJavaScript(): Properties } | undefined;
+}
+
+const encode = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The configuration of a stack as an engine hands it to the program: the project's defaults under the stack's values. */
+export async function stackConfig(stack: string): Promise<Record<string, string>> {
+    const root = new URL("../../", import.meta.url);
+    const read = async (file: string) => parse(await readFile(new URL(file, root), "utf8")) as { config?: Record<string, unknown> };
+    const defaults = Object.entries((await read("Pulumi.yaml")).config ?? {}).map(([key, setting]) => [
+        `mcp-platform:${key}`,
+        (setting as { default: unknown }).default,
+    ]);
+    const values = { ...Object.fromEntries(defaults), ...(await read(`Pulumi.${stack}.yaml`)).config } as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, encode(value)]));
+}
+
+interface OutputsRequest {
+    getUrn(): string;
+    getOutputs(): { toJavaScript(): Properties } | undefined;
+}
+
+const DOUBLES: Readonly<Record<string, Properties>> = {
+    "random:index/randomPassword:RandomPassword": { result: "generated-password", bcryptHash: "$2b$10$generated-hash" },
+    "tls:index/privateKey:PrivateKey": { privateKeyPem: "generated-key" },
+    "tls:index/selfSignedCert:SelfSignedCert": { certPem: "generated-authority" },
+    "tls:index/certRequest:CertRequest": { certRequestPem: "generated-request" },
+    "tls:index/locallySignedCert:LocallySignedCert": { certPem: "generated-certificate" },
+    "command:local:Command": { stdout: "", stderr: "" },
+};
+
+function registered(request: Request): Registered {
+    const { type, name, custom, parent, provider, dependenciesList, providersMap } = request.toObject();
+    const inherited = new Map(providersMap).get("kubernetes") ?? "";
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    return { type, name, custom, parent, provider: provider || inherited, dependencies: dependenciesList, inputs };
+}
+
+/**
+ * Runs `infra/index.ts`. Once per test file: the program's modules are evaluated only once. In a preview nothing that
+ * is made is known, not even what was asked for.
+ */
+export async function runProgram(config: Record<string, string>, preview = false): Promise<ProgramRun> {
+    const resources: Registered[] = [];
+    let outputs: Properties = {};
+    const { registerResource, registerResourceOutputs } = MockMonitor.prototype;
+    MockMonitor.prototype.registerResource = function (request: Request, callback) {
+        resources.push(registered(request));
+        return registerResource.call(this, request, callback);
+    };
+    MockMonitor.prototype.registerResourceOutputs = function (request: OutputsRequest, callback) {
+        if (request.getUrn().includes("pulumi:pulumi:Stack::")) outputs = request.getOutputs()?.toJavaScript() ?? {};
+        return registerResourceOutputs.call(this, request, callback);
+    };
+    const made = (type: string, inputs: Properties): Properties => ({
+        ...inputs,
+        ...DOUBLES[type],
+        ...(type.startsWith("kubernetes:") ? withUid(inputs) : {}),
+    });
+    const mocks: pulumi.runtime.Mocks = {
+        newResource: ({ type, name, inputs }) => ({ id: `${name}-id`, state: preview ? {} : made(type, inputs as Properties) }),
+        call: ({ inputs }) => inputs as Properties,
+    };
+    await pulumi.runtime.setMocks(mocks, "mcp-platform", "embedded", preview);
+    pulumi.runtime.setAllConfig(config);
+    try {
+        await pulumi.runtime.runInPulumiStack(async () => ({ ...((await import("../../infra/index.ts")) as object) }));
+        await pulumi.runtime.disconnect();
+        return { resources, outputs };
+    } finally {
+        Object.assign(MockMonitor.prototype, { registerResource, registerResourceOutputs });
+    }
+}
+
+function withUid(inputs: Properties): Properties {
+    const metadata = inputs["metadata"] as Properties | undefined;
+    return metadata ? { metadata: { ...metadata, uid: "1b4e28ba-2fa1-11d2-883f-0016d3cca427" } } : {};
+}
+
+/** Whether a value on the wire is marked as secret. */
+export function isSecret(value: unknown): value is { readonly value: unknown } {
+    return typeof value === "object" && value !== null && (value as Properties)[SIGNATURE] === SECRET;
+}
+
+/** Takes the marks of secrets away, at any depth. */
+export function reveal(value: unknown): unknown {
+    if (isSecret(value)) return reveal(value.value);
+    if (Array.isArray(value)) return value.map(reveal);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reveal(inner)]));
+}
+
+/** The name at the end of a URN. */
+export const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
