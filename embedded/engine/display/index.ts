@@ -77,7 +77,7 @@ export function createDisplay(options: DisplayOptions): Display {
             over = true;
             live?.finish();
             plain?.finish(rows);
-            write(["", ...diagnosticLines(rows, paint)]);
+            write([...(options.diff ? [""] : []), ...diagnosticLines(rows, paint)]);
             if (outputs && !options.suppressOutputs) write(outputLines(outputs.before, outputs.after, options, paint));
             if (!summary) return;
             write(countLines(summary.changes, options));

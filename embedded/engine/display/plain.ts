@@ -13,6 +13,7 @@ const REMIND_MS = 15_000;
 export class PlainProgress {
     readonly #options: DisplayOptions;
     readonly #said = new Map<string, { text: string; at: number }>();
+    #wrote = false;
     readonly #ended = new Set<string>();
     readonly #timer: NodeJS.Timeout | undefined;
 
@@ -56,6 +57,7 @@ export class PlainProgress {
             )
                 this.#say(row, true);
         }
+        if (this.#wrote) this.#options.screen.write("\n");
     }
 
     #remind(rows: Rows): void {
@@ -73,5 +75,6 @@ export class PlainProgress {
         if (this.#said.get(row.urn)?.text === text) return;
         this.#said.set(row.urn, { text, at: Date.now() });
         this.#options.screen.write(`${text}\n`);
+        this.#wrote = true;
     }
 }
