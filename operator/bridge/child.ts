@@ -141,7 +141,7 @@ export class Child {
             resolve(this.#how);
         };
         child.on("error", (error: NodeJS.ErrnoException) => {
-            if (child.pid === undefined) end(`it cannot be started: ${error.message}`);
+            if (child.pid === undefined) end(error.message);
         });
         child.on("exit", (code, signal) => {
             const how = signal ? `killed by ${signal}` : `exit status ${code}`;

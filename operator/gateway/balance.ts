@@ -16,18 +16,18 @@ export class Balancer {
 
     /** Counts a request as in progress until the returned function is called. */
     begin(endpoint: Endpoint): () => void {
-        this.#pending.set(endpoint.address, this.#of(endpoint) + 1);
+        this.#pending.set(endpoint.tag, this.#of(endpoint) + 1);
         let ended = false;
         return () => {
             if (ended) return;
             ended = true;
             const rest = this.#of(endpoint) - 1;
-            if (rest > 0) this.#pending.set(endpoint.address, rest);
-            else this.#pending.delete(endpoint.address);
+            if (rest > 0) this.#pending.set(endpoint.tag, rest);
+            else this.#pending.delete(endpoint.tag);
         };
     }
 
     #of(endpoint: Endpoint): number {
-        return this.#pending.get(endpoint.address) ?? 0;
+        return this.#pending.get(endpoint.tag) ?? 0;
     }
 }

@@ -98,8 +98,9 @@ function endpointsByService(slices: readonly SliceObject[]): Map<string, Endpoin
             const address = addresses[0];
             if (address === undefined) continue;
             // the same pod may be in two slices for a moment
-            const ready = conditions?.ready !== false || endpoints.get(address)?.ready === true;
-            endpoints.set(address, { address, port, ready, tag: tagOf(service, targetRef?.uid ?? address) });
+            const key = `${address} ${port}`;
+            const ready = conditions?.ready !== false || endpoints.get(key)?.ready === true;
+            endpoints.set(key, { address, port, ready, tag: tagOf(service, targetRef?.uid ?? address) });
         }
     }
     return new Map([...found].map(([service, endpoints]) => [service, [...endpoints.values()]]));

@@ -24,10 +24,16 @@ describe("a request's metadata", () => {
         ["no name header", { name: "echo", _meta: META }, { name: undefined }, -32020],
         ["another name in the header", { name: "echo", _meta: META }, { name: "other" }, -32020],
         ["a name header of broken base64", { name: "echo", _meta: META }, { name: "=?base64?!?=" }, -32020],
-        ["a version nobody speaks", { name: "echo", _meta: { ...META, "io.modelcontextprotocol/protocolVersion": "2099-01-01" } }, { version: "2099-01-01" }, -32022],
+        [
+            "a version nobody speaks",
+            { name: "echo", _meta: { ...META, "io.modelcontextprotocol/protocolVersion": "2099-01-01" } },
+            { version: "2099-01-01" },
+            -32022,
+        ],
     ])("is refused with %s", (_, params, headers, code) => expect(codeOf(params, headers)).toBe(code));
 
-    it("needs no name where the method has none", () => expect(codeOf({ _meta: META }, { method: "tools/list", name: undefined }, "tools/list")).toBeUndefined());
+    it("needs no name where the method has none", () =>
+        expect(codeOf({ _meta: META }, { method: "tools/list", name: undefined }, "tools/list")).toBeUndefined());
 
     it("may have a name that no header can hold", () => {
         expect(decodeHeader("=?base64?w6TDtg==?=")).toBe("äö");

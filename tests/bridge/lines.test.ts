@@ -24,10 +24,15 @@ const line = fc.string({ unit: "grapheme", maxLength: 40 }).filter((text) => !/[
 describe("the line framer", () => {
     it("finds the same lines however the bytes are cut into chunks", () => {
         fc.assert(
-            fc.property(fc.array(line, { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 30 }), fc.constantFrom("\n", "\r\n"), (lines, cuts, end) => {
-                const bytes = Buffer.from(lines.map((text) => text + end).join(""));
-                expect(frame(cut(bytes, cuts)).lines).toEqual(lines);
-            }),
+            fc.property(
+                fc.array(line, { maxLength: 20 }),
+                fc.array(fc.nat(), { maxLength: 30 }),
+                fc.constantFrom("\n", "\r\n"),
+                (lines, cuts, end) => {
+                    const bytes = Buffer.from(lines.map((text) => text + end).join(""));
+                    expect(frame(cut(bytes, cuts)).lines).toEqual(lines);
+                },
+            ),
         );
     });
 

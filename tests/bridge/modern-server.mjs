@@ -19,7 +19,8 @@ serveStdio(
             for (let progress = 1; progress <= count; progress++) {
                 await new Promise((resolve) => setTimeout(resolve, ms));
                 if (context.mcpReq.signal.aborted) console.error("steps were cancelled");
-                if (progressToken !== undefined) await context.mcpReq.notify({ method: "notifications/progress", params: { progressToken, progress, total: count } });
+                if (progressToken !== undefined)
+                    await context.mcpReq.notify({ method: "notifications/progress", params: { progressToken, progress, total: count } });
             }
             return text(`${count} steps`);
         });

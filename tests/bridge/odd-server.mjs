@@ -6,7 +6,8 @@ const mode = process.env.ODD_MODE ?? "";
 if (mode === "deaf") process.on("SIGTERM", () => {});
 if (mode === "refuse") process.exit(3);
 if (mode === "grandchild") spawn(process.execPath, ["-e", "setInterval(() => {}, 1000) // odd-grandchild"], { stdio: "inherit" });
-if (mode === "daemon") spawn(process.execPath, ["-e", "setInterval(() => {}, 1000) // odd-daemon"], { stdio: "ignore", detached: true }).unref();
+if (mode === "daemon")
+    spawn(process.execPath, ["-e", "setInterval(() => {}, 1000) // odd-daemon"], { stdio: "ignore", detached: true }).unref();
 if (mode === "deaf" || mode === "daemon" || mode === "grandchild") setInterval(() => {}, 1000);
 
 const say = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -16,7 +17,10 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     const { id, method, params } = JSON.parse(line);
     if (method === "initialize") {
         const capabilities = { tools: {}, logging: {} };
-        return say({ id, result: { protocolVersion: params.protocolVersion, capabilities, serverInfo: { name: "odd", version: String(process.pid) } } });
+        return say({
+            id,
+            result: { protocolVersion: params.protocolVersion, capabilities, serverInfo: { name: "odd", version: String(process.pid) } },
+        });
     }
     if (method === "tools/list") return say({ id, result: { tools: [] } });
     if (method !== "tools/call") return id === undefined ? undefined : say({ id, error: { code: -32601, message: "Method not found" } });
@@ -32,7 +36,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
         return undefined;
     }
     if (name === "later") {
-        for (let n = 0; n < args.count; n++) setTimeout(() => say({ method: "notifications/message", params: { level: "info", data: n } }), 20 + 20 * n);
+        for (let n = 0; n < args.count; n++)
+            setTimeout(() => say({ method: "notifications/message", params: { level: "info", data: n } }), 20 + 20 * n);
         return text(id, "soon");
     }
     return say({ id, result: { content: [{ type: "text", text: JSON.stringify(args) }] } });

@@ -21,7 +21,13 @@ describe("the bridge's settings", () => {
     it("name every wrong value at once, with what it must be", () => {
         const wrong = { BRIDGE_PORT: "http", BRIDGE_MAX_SESSIONS: "0", BRIDGE_IDLE_SECONDS: "-1", BRIDGE_PATH: "mcp" };
         expect(() => bridgeSettings([], wrong)).toThrow(VariableProblem);
-        for (const part of ["no command", 'BRIDGE_PORT is "http"', 'BRIDGE_MAX_SESSIONS is "0"; it must be a whole number from 1', 'BRIDGE_IDLE_SECONDS is "-1"', 'BRIDGE_PATH is "mcp"']) {
+        for (const part of [
+            "no command",
+            'BRIDGE_PORT is "http"',
+            'BRIDGE_MAX_SESSIONS is "0"; it must be a whole number from 1',
+            'BRIDGE_IDLE_SECONDS is "-1"',
+            'BRIDGE_PATH is "mcp"',
+        ]) {
             expect(() => bridgeSettings([], wrong)).toThrow(part);
         }
     });

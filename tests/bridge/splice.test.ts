@@ -22,12 +22,18 @@ function replaced(value: unknown, path: readonly string[], by: unknown): unknown
 describe("replacing values in JSON text", () => {
     it("changes what parsing, replacing and writing would change, and nothing else", () => {
         fc.assert(
-            fc.property(tree, fc.array(names, { minLength: 1, maxLength: 3 }), fc.jsonValue({ maxDepth: 1 }), spaces, (value, path, by, space) => {
-                const text = JSON.stringify(value, undefined, space);
-                const result = splice(text, [{ path, value: JSON.stringify(by) }]);
-                const plain: unknown = JSON.parse(text);
-                expect(JSON.parse(result)).toEqual(JSON.parse(JSON.stringify(replaced(plain, path, by))));
-            }),
+            fc.property(
+                tree,
+                fc.array(names, { minLength: 1, maxLength: 3 }),
+                fc.jsonValue({ maxDepth: 1 }),
+                spaces,
+                (value, path, by, space) => {
+                    const text = JSON.stringify(value, undefined, space);
+                    const result = splice(text, [{ path, value: JSON.stringify(by) }]);
+                    const plain: unknown = JSON.parse(text);
+                    expect(JSON.parse(result)).toEqual(JSON.parse(JSON.stringify(replaced(plain, path, by))));
+                },
+            ),
             { numRuns: 1000 },
         );
     });
@@ -48,6 +54,8 @@ describe("replacing values in JSON text", () => {
     });
 
     it("is not misled by the name in another place or by an escaped name", () => {
-        expect(splice('{"x":{"id":1},"y":"\\"id\\":5","\\u0069d":2}', [{ path: ["id"], value: "9" }])).toBe('{"x":{"id":1},"y":"\\"id\\":5","\\u0069d":9}');
+        expect(splice('{"x":{"id":1},"y":"\\"id\\":5","\\u0069d":2}', [{ path: ["id"], value: "9" }])).toBe(
+            '{"x":{"id":1},"y":"\\"id\\":5","\\u0069d":9}',
+        );
     });
 });
