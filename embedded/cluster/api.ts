@@ -1,0 +1,101 @@
+/** The few requests the cluster itself makes of its API server. */
+import { Agent, request } from "node:https";
+import { join } from "node:path";
+import { readText } from "./files.ts";
+
+export interface KubernetesObject {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly namespace?: string; readonly [key: string]: unknown };
+    readonly [key: string]: unknown;
+}
+
+/** An answer other than 2xx. */
+export class ApiError extends Error {
+    readonly status: number;
+    constructor(status: number, method: string, path: string, body: string) {
+        super(`${method} ${path} was answered with ${status}: ${body.slice(0, 300)}`);
+        this.status = status;
+    }
+}
+
+export interface ApiClient {
+    get<T>(path: string): Promise<T>;
+    /** As {@link get}, but undefined for what does not exist. */
+    find<T>(path: string): Promise<T | undefined>;
+    /** Server-side apply; conflicts are forced. */
+    apply(path: string, object: KubernetesObject): Promise<void>;
+    /** A JSON merge patch. */
+    merge(path: string, change: object): Promise<void>;
+    /** What does not exist counts as deleted. */
+    delete(path: string, options?: object): Promise<void>;
+    /** The status and text of a request whose failure is an answer, too. */
+    raw(path: string): Promise<{ readonly status: number; readonly body: string }>;
+    close(): void;
+}
+
+const FIELD_MANAGER = "mcp-platform-cluster";
+
+/** A client with one of the PKI folder's certificates, for the API server's port on the loopback address. */
+export function apiClient(pki: string, port: number, timeoutMs = 5000, certificate = "supervisor"): ApiClient {
+    const agent = new Agent({
+        keepAlive: true,
+        maxSockets: 4,
+        ca: readText(join(pki, "ca.crt")),
+        cert: readText(join(pki, `${certificate}.crt`)),
+        key: readText(join(pki, `${certificate}.key`)),
+    });
+    const send = (method: string, path: string, body?: object, type = "application/json"): Promise<{ status: number; body: string }> =>
+        new Promise((resolve, reject) => {
+            const sent = request(
+                {
+                    agent,
+                    host: "127.0.0.1",
+                    port,
+                    method,
+                    path,
+                    timeout: timeoutMs,
+                    headers: { accept: "application/json", "user-agent": FIELD_MANAGER, ...(body ? { "content-type": type } : {}) },
+                },
+                (answer) => {
+                    let text = "";
+                    answer.setEncoding("utf8");
+                    answer.on("data", (part: string) => (text += part));
+                    answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: text }));
+                    answer.on("error", reject);
+                },
+            );
+            sent.on("timeout", () => sent.destroy(new Error(`the API server did not answer within ${timeoutMs / 1000} s`)));
+            sent.on("error", reject);
+            sent.end(body && JSON.stringify(body));
+        });
+    const must = async (method: string, path: string, body?: object, type?: string): Promise<string> => {
+        const answer = await send(method, path, body, type);
+        if (answer.status < 200 || answer.status > 299) throw new ApiError(answer.status, method, path, answer.body);
+        return answer.body;
+    };
+    const unlessMissing = async <T>(work: Promise<T>): Promise<T | undefined> => {
+        try {
+            return await work;
+        } catch (error) {
+            if (error instanceof ApiError && error.status === 404) return undefined;
+            throw error;
+        }
+    };
+    const get = async <T>(path: string): Promise<T> => JSON.parse(await must("GET", path)) as T;
+    return {
+        get,
+        find: <T>(path: string) => unlessMissing(get<T>(path)),
+        apply: async (path, object) => {
+            await must("PATCH", `${path}?fieldManager=${FIELD_MANAGER}&force=true`, object, "application/apply-patch+yaml");
+        },
+        merge: async (path, change) => {
+            await must("PATCH", `${path}?fieldManager=${FIELD_MANAGER}`, change, "application/merge-patch+json");
+        },
+        delete: async (path, options) => {
+            await unlessMissing(must("DELETE", path, options));
+        },
+        raw: (path) => send("GET", path),
+        close: () => agent.destroy(),
+    };
+}

@@ -1,0 +1,3 @@
+module mcp-platform/embedded/node-init
+
+go 1.26

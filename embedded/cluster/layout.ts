@@ -1,0 +1,63 @@
+/** Where the cluster keeps what, below its folder. */
+import { join } from "node:path";
+
+/** The files and folders of a cluster. */
+export interface Layout {
+    readonly root: string;
+    readonly desired: string;
+    readonly observed: string;
+    readonly supervisor: string;
+    readonly supervisorLog: string;
+    readonly kubeconfig: string;
+    readonly pki: string;
+    readonly ports: string;
+    readonly hub: TreeLayout;
+    node(name: string): TreeLayout;
+}
+
+/** The files and folders of one tree. */
+export interface TreeLayout {
+    readonly root: string;
+    readonly spec: string;
+    /** The running tree, as its keeper recorded it. */
+    readonly tree: string;
+    /** What runs in it, as its PID 1 sees it. */
+    readonly status: string;
+    readonly logs: string;
+    /** Rendered configuration. */
+    readonly etc: string;
+    /** Marks that let the tree's programs go on; emptied before the tree starts. */
+    readonly gates: string;
+    /** What outlives a stop: etcd's data, or a node's /var. */
+    readonly data: string;
+}
+
+export const GATES = { network: "network", images: "images", registered: "registered" } as const;
+
+export function treeLayout(root: string): TreeLayout {
+    return {
+        root,
+        spec: join(root, "spec.json"),
+        tree: join(root, "tree.json"),
+        status: join(root, "status.json"),
+        logs: join(root, "log"),
+        etc: join(root, "etc"),
+        gates: join(root, "gates"),
+        data: join(root, "data"),
+    };
+}
+
+export function layoutOf(stateDir: string): Layout {
+    return {
+        root: stateDir,
+        desired: join(stateDir, "desired.json"),
+        observed: join(stateDir, "observed.json"),
+        supervisor: join(stateDir, "supervisor.json"),
+        supervisorLog: join(stateDir, "supervisor.log"),
+        kubeconfig: join(stateDir, "kubeconfig"),
+        pki: join(stateDir, "pki"),
+        ports: join(stateDir, "ports.json"),
+        hub: treeLayout(join(stateDir, "hub")),
+        node: (name) => treeLayout(join(stateDir, "nodes", name)),
+    };
+}
