@@ -1,6 +1,5 @@
 /** One pass over one server: compares and applies, then reports what came of it. */
-import { mcpServerSchema, type MCPServer } from "../api/mcpserver.ts";
-import { API_VERSION, KIND } from "../api/mcpserver.ts";
+import { API_VERSION, KIND, mcpServerSchema, type MCPServer } from "../api/mcpserver.ts";
 import { DEPLOYMENTS, SERVICES } from "../kubernetes/objects.ts";
 import { availabilityOf, type Availability, type Finding } from "./availability.ts";
 import { buildDeployment } from "./builders/deployment.ts";
@@ -37,7 +36,6 @@ export class Reconciler {
             this.#forget(key);
             return this.#sweeper.sweep(key);
         }
-        this.#sweeper.present(key);
         if (stored.metadata.deletionTimestamp) {
             this.#forget(key);
             return undefined;
@@ -48,10 +46,12 @@ export class Reconciler {
         try {
             availability = await this.#apply(key, server);
         } catch (error) {
-            if (error instanceof StillGoing) return GOING_AGAIN_MS;
+            if (error instanceof StillGoing)
+                return Math.min((await this.#sweeper.sweep(key, server.metadata.uid)) ?? GOING_AGAIN_MS, GOING_AGAIN_MS);
             if (error instanceof NotAccepted) return this.#refuse(key, stored, error);
             throw error;
         }
+        this.#sweeper.settled(key);
         this.#probe(key, server, availability);
         const verification = prober.resultOf(key, server.metadata.uid);
         const status = statusOf(server, { accepted: ACCEPTED, availability, verification, url: this.#urlOf(server), now: new Date() });

@@ -2,6 +2,7 @@
 import { APPLIED_ANNOTATION } from "../kubernetes/apply.ts";
 import { isConflict, isNotFound } from "../kubernetes/client.ts";
 import { DEPLOYMENTS, pathOf, SERVICES, type KubernetesObject, type Resource } from "../kubernetes/objects.ts";
+import { isOwnedBy } from "./ensure.ts";
 import { MCP_SERVERS, serverKeyOf, type ControllerContext } from "./context.ts";
 
 /** How long the garbage collector is given. */
@@ -15,20 +16,24 @@ export class Sweeper {
         this.#context = context;
     }
 
-    /** The server exists: nothing of it is an orphan. */
-    present(key: string): void {
+    /** The server has all its objects: nothing is waited for. */
+    settled(key: string): void {
         this.#absentSince.delete(key);
     }
 
     /**
      * Deletes what is labelled with a server that does not exist.
+     * @param uid of a server of this name that does exist: what belonged to an earlier one of the same name is deleted
      * @returns milliseconds after which to look again, or undefined when nothing is left
      */
-    async sweep(key: string): Promise<number | undefined> {
+    async sweep(key: string, uid?: string): Promise<number | undefined> {
         const { caches, client, logger } = this.#context;
         // An empty cache is no proof of absence.
         if (!Object.values(caches).every(({ hasSynced }) => hasSynced)) return GRACE_MS;
-        const orphans = [...orphansOf(key, DEPLOYMENTS, caches.deployments.list()), ...orphansOf(key, SERVICES, caches.services.list())];
+        const orphans = [
+            ...orphansOf(key, uid, DEPLOYMENTS, caches.deployments.list()),
+            ...orphansOf(key, uid, SERVICES, caches.services.list()),
+        ];
         if (!orphans.length) {
             this.#absentSince.delete(key);
             return undefined;
@@ -39,10 +44,10 @@ export class Sweeper {
         if (left > 0) return left;
         const [namespace = "", name = ""] = key.split("/");
         // Asked once more, past the cache: a deletion cannot be taken back.
-        if (await this.#exists(namespace, name)) return GRACE_MS;
+        if ((await this.#uidOf(namespace, name)) !== uid) return GRACE_MS;
         for (const { resource, object } of orphans) {
-            const { uid } = object.metadata;
-            const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", preconditions: { uid } };
+            const preconditions = { uid: object.metadata.uid };
+            const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", preconditions };
             try {
                 await client.request({ method: "DELETE", path: pathOf(resource, namespace, object.metadata.name), body });
                 logger.info("deleted an orphan", { server: name, kind: resource.kind });
@@ -53,12 +58,11 @@ export class Sweeper {
         return GRACE_MS;
     }
 
-    async #exists(namespace: string, name: string): Promise<boolean> {
+    async #uidOf(namespace: string, name: string): Promise<string | undefined> {
         try {
-            await this.#context.client.request({ path: pathOf(MCP_SERVERS, namespace, name) });
-            return true;
+            return (await this.#context.client.request<KubernetesObject>({ path: pathOf(MCP_SERVERS, namespace, name) })).metadata.uid;
         } catch (error) {
-            if (isNotFound(error)) return false;
+            if (isNotFound(error)) return undefined;
             throw error;
         }
     }
@@ -69,11 +73,9 @@ interface Orphan {
     readonly object: KubernetesObject;
 }
 
-function orphansOf(key: string, resource: Resource, objects: readonly KubernetesObject[]): Orphan[] {
+function orphansOf(key: string, uid: string | undefined, resource: Resource, objects: readonly KubernetesObject[]): Orphan[] {
     return objects
-        .filter(
-            (object) =>
-                serverKeyOf(object) === key && !object.metadata.deletionTimestamp && object.metadata.annotations?.[APPLIED_ANNOTATION],
-        )
+        .filter((object) => serverKeyOf(object) === key && object.metadata.annotations?.[APPLIED_ANNOTATION])
+        .filter((object) => !object.metadata.deletionTimestamp && !(uid !== undefined && isOwnedBy(object, uid)))
         .map((object) => ({ resource, object }));
 }

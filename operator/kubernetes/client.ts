@@ -14,6 +14,8 @@ export interface ApiRequest {
     readonly body?: unknown;
     /** Default: application/json. */
     readonly contentType?: string;
+    /** What is asked for; default application/json. */
+    readonly accept?: string;
     readonly signal?: AbortSignal;
     /** Milliseconds until a request without an answer is given up; default 15 000. */
     readonly timeoutMs?: number;
@@ -137,7 +139,7 @@ export class ApiClient {
                 signal,
                 ...tls,
                 headers: {
-                    accept: "application/json",
+                    accept: request.accept ?? "application/json",
                     "user-agent": this.#userAgent,
                     ...(token && { authorization: `Bearer ${token}` }),
                     ...(body && { "content-type": request.contentType ?? "application/json", "content-length": body.length }),

@@ -125,11 +125,12 @@ function environmentOf(spec: MCPServerSpec): EnvironmentVariable[] {
     return [...defaults.filter(({ name }) => !given.some((variable) => variable.name === name)), ...given];
 }
 
+const bridgeProbe = (path: string): Probe => ({ httpGet: { path, port: "health" } });
+
 function probesOf(spec: MCPServerSpec): Pick<Container, "startupProbe" | "readinessProbe" | "livenessProbe"> {
-    const bridge = (path: string): Probe => ({ httpGet: { path, port: "health" } });
     const [ready, alive]: [Probe, Probe] =
         spec.transport === "stdio"
-            ? [bridge("/readyz"), bridge("/healthz")]
+            ? [bridgeProbe("/readyz"), bridgeProbe("/healthz")]
             : [{ tcpSocket: { port: "mcp" } }, { tcpSocket: { port: "mcp" } }];
     return {
         startupProbe: { ...ready, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: START_SECONDS },

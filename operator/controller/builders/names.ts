@@ -29,6 +29,6 @@ export function labelsOf(server: MCPServer): Record<string, string> {
 /** The metadata of an object that lives and dies with its server. */
 export function ownedMetadata(server: MCPServer): ObjectMeta {
     const { name, namespace, uid } = server.metadata;
-    const owner: OwnerReference = { apiVersion: API_VERSION, kind: KIND, name, uid, controller: true, blockOwnerDeletion: true };
+    const owner: OwnerReference = { apiVersion: API_VERSION, kind: KIND, name, uid, controller: true };
     return { name, namespace, labels: labelsOf(server), ownerReferences: [owner] };
 }
