@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { parse } from "yaml";
+import { Secret, type PropertyMap } from "../../embedded/engine/values.ts";
+import { tlsProvider } from "../../embedded/providers/tls/index.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
@@ -76,10 +78,15 @@ function registered(request: Request): Registered {
 }
 
 /**
- * Runs `infra/index.ts`. Once per test file: the program's modules are evaluated only once. In a preview nothing that
- * is made is known, not even what was asked for.
+ * Runs `infra/index.ts`. Once per test file: the program's modules are evaluated only once. Values that providers make
+ * are fixed words; with `certificates`, keys and certificates are real; with `preview` nothing that is made is known,
+ * not even what was asked for.
  */
-export async function runProgram(config: Record<string, string>, preview = false): Promise<ProgramRun> {
+export async function runProgram(
+    config: Record<string, string>,
+    mode: "words" | "certificates" | "preview" = "words",
+): Promise<ProgramRun> {
+    const preview = mode === "preview";
     const resources: Registered[] = [];
     let outputs: Properties = {};
     const { registerResource, registerResourceOutputs } = MockMonitor.prototype;
@@ -97,7 +104,10 @@ export async function runProgram(config: Record<string, string>, preview = false
         ...(type.startsWith("kubernetes:") ? withUid(inputs) : {}),
     });
     const mocks: pulumi.runtime.Mocks = {
-        newResource: ({ type, name, inputs }) => ({ id: `${name}-id`, state: preview ? {} : made(type, inputs as Properties) }),
+        newResource: async ({ type, name, inputs }) => {
+            const certificate = mode === "certificates" && type.startsWith("tls:") ? await certificateOf(type, inputs as Properties) : {};
+            return { id: `${name}-id`, state: preview ? {} : { ...made(type, inputs as Properties), ...certificate } };
+        },
         call: ({ inputs }) => inputs as Properties,
     };
     await pulumi.runtime.setMocks(mocks, "mcp-platform", "embedded", preview);
@@ -109,6 +119,15 @@ export async function runProgram(config: Record<string, string>, preview = false
     } finally {
         Object.assign(MockMonitor.prototype, { registerResource, registerResourceOutputs });
     }
+}
+
+/** Makes a key or a certificate with the embedded engine's own provider. */
+async function certificateOf(type: string, inputs: Properties): Promise<Properties> {
+    const context = { preview: false, signal: new AbortController().signal, status: () => {}, log: () => {} };
+    const { outs } = await tlsProvider().create(`urn:pulumi:test::test::${type}::it`, reveal(inputs) as PropertyMap, context);
+    return Object.fromEntries(
+        Object.entries(outs as PropertyMap).map(([name, value]) => [name, value instanceof Secret ? value.value : value]),
+    );
 }
 
 function withUid(inputs: Properties): Properties {
