@@ -6,7 +6,7 @@ import type { Progress } from "../../common/progress.ts";
 import { compile } from "./compile.ts";
 import { ensureEntry } from "./ensure.ts";
 import { inspect, type EntryState, type Manifest } from "./entry.ts";
-import { findGo, requireGo, type Go } from "./go.ts";
+import { findGo, usableGo, type Go } from "./go.ts";
 import { keyOf, platform, type ToolKey } from "./module.ts";
 import { requirePackages, requireSpace } from "./requirements.ts";
 import type { Tool } from "./tools.ts";
@@ -90,7 +90,7 @@ export async function build(tools: readonly Tool[], options: BuildOptions): Prom
     const found = await Promise.all(tools.map((tool) => find(tool, go, cache, verify)));
     const todo = tools.filter((_, i) => !found[i]?.built);
     if (todo.length) {
-        go = await requireGo();
+        go = usableGo(go);
         await requirePackages(todo);
         const keys = await Promise.all(todo.map(async (tool) => [tool, await keyOf(tool, go?.version ?? "")] as const));
         await requireSpace(keys, go, cache);

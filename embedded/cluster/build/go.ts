@@ -76,11 +76,10 @@ export async function findGo(): Promise<Go | undefined> {
 }
 
 /**
- * The same, for a build.
+ * What {@link findGo} found, if builds can be made with it.
  * @throws UserError when there is no Go or only one that is too old
  */
-export async function requireGo(): Promise<Go> {
-    const go = await findGo();
+export function usableGo(go: Go | undefined): Go {
     const fix = `Install Go ${minimumGo} or newer from https://go.dev/dl/ (unpacked to /usr/local/go it is found by itself) and run the command again.`;
     if (!go) throw new UserError(`Go is not installed, and the embedded cluster is built with it. ${fix}`);
     if (!isAtLeast(go.version, minimumGo))

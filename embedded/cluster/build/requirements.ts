@@ -1,9 +1,8 @@
 /** What a build needs of the machine: Debian packages and space on the disk. */
-import { execFile } from "node:child_process";
 import { access, stat, statfs } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { UserError } from "../../common/errors.ts";
+import { run } from "../../common/process.ts";
 import { goVariables, type Go } from "./go.ts";
 import type { ToolKey } from "./module.ts";
 import type { Need, Tool } from "./tools.ts";
@@ -21,8 +20,8 @@ async function onPath(program: string): Promise<boolean> {
 
 async function isThere({ proof }: Need): Promise<boolean> {
     if ("program" in proof) return onPath(proof.program);
-    return promisify(execFile)("pkg-config", ["--exists", proof.pkgConfig]).then(
-        () => true,
+    return run("pkg-config", ["--exists", proof.pkgConfig]).then(
+        ({ code }) => code === 0,
         () => false,
     );
 }
