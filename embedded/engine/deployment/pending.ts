@@ -39,13 +39,9 @@ async function resolveCreate(deployment: Deployment, state: ResourceState): Prom
     if (old?.id === id && !old.pendingReplacement) return undefined;
     const found = await readObject(deployment, { ...state, id });
     if (!found) return undefined;
-    if (old && !old.pendingReplacement) {
-        const doomed: ResourceState = { ...found, delete: true };
-        deployment.journal.restore(doomed);
-        deployment.doomed.push(doomed);
-        return `${interrupted} in place of another object; ${id} exists and will be deleted.`;
-    }
-    if (old) deployment.journal.remove(old);
+    // It was being created in place of another object: that one is what remains to be deleted.
+    if (old?.pendingReplacement) deployment.journal.remove(old);
+    else if (old) deployment.changeOld(old, { ...old, delete: true });
     deployment.journal.restore(found);
     deployment.olds.set(found.urn, found);
     return `${interrupted}; ${id} exists and is part of the stack now.`;
