@@ -72,7 +72,12 @@ const refused: readonly (readonly [string, Record<string, unknown>, RegExp])[] =
         { ...httpSpec, env: [{ name: "A", value: "x" }], secretEnv: [{ name: "A", secretKeyRef: { name: "s", key: "k" } }] },
         /only one of spec.env and spec.secretEnv/,
     ],
-    ["a secret variable with a value", { ...httpSpec, secretEnv: [{ name: "A", value: "x" }] }, /secretKeyRef: Required value/],
+    [
+        "a secret variable with a value",
+        { ...httpSpec, secretEnv: [{ name: "A", value: "x" }] },
+        /unknown field "spec.secretEnv\[0\].value"/,
+    ],
+    ["a secret variable without a reference", { ...httpSpec, secretEnv: [{ name: "A" }] }, /secretKeyRef: Required value/],
     ["a quantity that is none", { ...httpSpec, resources: { limits: { memory: "lots" } } }, /spec.resources.limits.memory/],
     ["a negative quantity", { ...httpSpec, resources: { limits: { memory: "-1Gi" } } }, /spec.resources.limits.memory/],
     ["a field that does not exist", { ...httpSpec, imagePullPolicy: "Always" }, /unknown field "spec.imagePullPolicy"/],
