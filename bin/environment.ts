@@ -23,7 +23,9 @@ export async function useStateRoot(): Promise<void> {
 export async function ensurePassphrase(file: string): Promise<string> {
     const found = await stat(file).catch(() => undefined);
     if (found && found.mode & 0o077) {
-        throw new UserError(`${file} holds the passphrase of the stacks' secrets and can be read by others (mode ${(found.mode & 0o777).toString(8)}): run chmod 600 ${file}.`);
+        throw new UserError(
+            `${file} holds the passphrase of the stacks' secrets and can be read by others (mode ${(found.mode & 0o777).toString(8)}): run chmod 600 ${file}.`,
+        );
     }
     if (found) return file;
     await mkdir(join(file, ".."), { recursive: true, mode: 0o700 });

@@ -29,7 +29,10 @@ function quietly(command, args, label, usual) {
         const seconds = () => Math.round((Date.now() - begun) / 1000);
         const live = process.stderr.isTTY && !process.env.CI;
         process.stderr.write(`  ${label} … (usually ${usual} s)${live ? "" : "\n"}`);
-        const timer = setInterval(() => process.stderr.write(live ? `\r  ${label} … (${seconds()} of usually ${usual} s)` : `  … ${label} (${seconds()} s)\n`), live ? 1000 : 15000);
+        const timer = setInterval(
+            () => process.stderr.write(live ? `\r  ${label} … (${seconds()} of usually ${usual} s)` : `  … ${label} (${seconds()} s)\n`),
+            live ? 1000 : 15000,
+        );
         const output = [];
         const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
         child.stdout.on("data", (data) => output.push(data));
@@ -47,9 +50,16 @@ function quietly(command, args, label, usual) {
 async function install() {
     const npm = process.env.npm_execpath;
     const [command, args] = npm?.endsWith("js") ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
-    const done = await quietly(command, [...args, "--no-progress", "--loglevel=error"], "installing the dependencies of package-lock.json", 40);
+    const done = await quietly(
+        command,
+        [...args, "--no-progress", "--loglevel=error"],
+        "installing the dependencies of package-lock.json",
+        40,
+    );
     if (!done) {
-        console.error("The dependencies could not be installed. Is the npm registry reachable, and is there space on the disk? Nothing else was changed.");
+        console.error(
+            "The dependencies could not be installed. Is the npm registry reachable, and is there space on the disk? Nothing else was changed.",
+        );
         process.exit(USER_ERROR);
     }
 }
@@ -59,7 +69,9 @@ function pinnedNode() {
     const packaged = join(root, "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
     if (existsSync(packaged)) return packaged;
     if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
-    console.error(`Node ${process.versions.node} is too old, and there is no packaged Node for ${process.platform} ${process.arch}: install Node 24 or newer and run the command again.`);
+    console.error(
+        `Node ${process.versions.node} is too old, and there is no packaged Node for ${process.platform} ${process.arch}: install Node 24 or newer and run the command again.`,
+    );
     process.exit(USER_ERROR);
 }
 

@@ -28,7 +28,12 @@ export async function callTool(url: URL, tool: string, args: Record<string, unkn
         const answer = result.content.map((part) => (part.type === "text" ? part.text : `(${part.type})`)).join("\n");
         if (result.isError) throw new Error(`the tool "${tool}" of ${url} answered with an error: ${answer}`);
         const version = client.getServerVersion();
-        return { server: `${version?.name ?? "?"} ${version?.version ?? ""}`.trim(), tools: names, answer, milliseconds: Math.round(performance.now() - begun) };
+        return {
+            server: `${version?.name ?? "?"} ${version?.version ?? ""}`.trim(),
+            tools: names,
+            answer,
+            milliseconds: Math.round(performance.now() - begun),
+        };
     } finally {
         await transport.terminateSession().catch(() => {}); // a server without sessions refuses, which is no fault
         await client.close();

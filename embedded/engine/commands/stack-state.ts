@@ -2,7 +2,6 @@
 import { UserError } from "../../common/errors.ts";
 import { newSecrets, openSecrets, WrongPassphrase } from "../config/passphrase.ts";
 import { hasSecureValues, resolveConfig, type ResolvedConfig } from "../config/resolve.ts";
-import { writeSalt } from "../config/settings.ts";
 import { qualifiedName, type StackReference } from "../state/backend.ts";
 import { CiphertextMemory, plainCrypter, type Crypter, type SecretsManager } from "../state/secrets.ts";
 import { SECRET } from "../state/serialize-values.ts";
@@ -20,7 +19,7 @@ export interface OpenedStack {
 
 /**
  * Opens a stack. For reading, the passphrase is only needed when something is encrypted; for writing it always is, and a
- * stack without a salt gets one.
+ * stack that has no salt yet, neither in its settings nor in its state, gets one in its state.
  * @param say told what was made or replaced on the way
  */
 export async function openStack(workspace: Workspace, target: Target, writing: boolean, say: (text: string) => void): Promise<OpenedStack> {
@@ -47,10 +46,9 @@ export async function openStack(workspace: Workspace, target: Target, writing: b
     const config = resolveConfig(project, settings, manager);
 
     if (!writing) return { config, snapshot: decode(deployment, stateCrypter ?? plainCrypter, undefined, reference) };
-    if (!manager) {
-        manager = stateCrypter ?? (await newSecrets());
-        await writeSalt(settings.file, manager.provider.state.salt);
-    }
+    // The settings file belongs to the user and to version control: an operation writes nothing into it, and the salt is in the state.
+    manager ??=
+        stateCrypter ?? (stateSalt === undefined ? await newSecrets() : await openSecrets(stateSalt, `the stack ${reference.stack}`));
     // Texts made with another key cannot be used again.
     const memory = new CiphertextMemory();
     const sameKey = stateSalt === manager.provider.state.salt;

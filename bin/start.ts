@@ -1,0 +1,141 @@
+/** `npm start`: from a checkout to an MCP server that answers. Every part is idempotent; a second start repairs and resumes. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { secondsToBuild, toolNames } from "../embedded/cluster/build.ts";
+import { startCluster, type ClusterOptions, type ToolPaths } from "../embedded/cluster/index.ts";
+import { UserError } from "../embedded/common/errors.ts";
+import { projectRoot, stateRoot } from "../embedded/common/paths.ts";
+import { run } from "../embedded/common/process.ts";
+import { consoleProgress, during, type Progress } from "../embedded/common/progress.ts";
+import { buildImages } from "../embedded/images/index.ts";
+import { useStateRoot } from "./environment.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { prepare } from "./prepare.ts";
+import { startSettings, STACK } from "./settings.ts";
+import { summaryText } from "./summary.ts";
+import { callTool } from "./tool-call.ts";
+import type { Settings } from "../infra/settings.ts";
+import { imageRefs } from "../stacks/images.ts";
+
+const HELP = `npm start [-- OPTIONS]
+
+Builds and starts an embedded Kubernetes, runs the Pulumi program on it, and ends with an MCP tool call that worked.
+
+  --nodes N            nodes of the cluster (default 1)
+  --config-file FILE   settings instead of Pulumi.${STACK}.yaml (ports, servers, …)
+  --no-install         do not install missing Debian packages, only name them`;
+
+export async function main(args: string[]): Promise<number> {
+    const options = parse(args);
+    if (!options) return 0;
+    const progress = consoleProgress();
+    const { settings, file } = await startSettings(options.configFile);
+    await useStateRoot();
+    const engineArgs = ["--stack", STACK, ...(options.configFile ? ["--config-file", options.configFile] : [])];
+    const interrupt = onInterrupt();
+
+    const building = (await secondsToBuild(toolNames)) > 0;
+    const shown = building ? showPreview(engineArgs, progress) : Promise.resolve();
+    const tools = await prepare(progress, { install: options.install, signal: interrupt.signal });
+    await shown;
+    const cluster = await startCluster(
+        await clusterOptions(settings, file, options.nodes, tools, progress, interrupt.signal),
+        progress,
+        interrupt.signal,
+    );
+    if (cluster.mode === "control-plane") {
+        throw new UserError(
+            `The Kubernetes API runs (kubeconfig ${cluster.kubeconfig}), but pods need root: without it there is no kubelet, so no MCP server can answer. Run: sudo npm start`,
+        );
+    }
+    interrupt.release(); // the engine handles interrupts itself
+    const { main: engine } = await import("../embedded/engine/cli.ts");
+    const code = await engine(["up", ...engineArgs, "--yes", "--skip-preview", "--suppress-outputs"]);
+    if (code !== 0) return code;
+
+    const base = `http://127.0.0.1:${settings.topology.gatewayPort}`;
+    const servers = Object.keys(settings.servers).map((name) => `${base}/${name}/mcp`);
+    const [url] = servers;
+    if (url === undefined)
+        throw new UserError(`The platform runs, but ${file} declares no MCP server (setting servers), so there is none to call.`);
+    const tool = "echo";
+    const toolArgs = { message: "hello from mcp-platform" };
+    const call = await during(progress, `calling ${url}`, 1, () => callTool(new URL(url), tool, toolArgs));
+    console.log(
+        summaryText({
+            servers,
+            called: { url, tool, args: toolArgs, ...call },
+            registry: `http://127.0.0.1:${settings.topology.registryPort}`,
+            kubeconfig: cluster.kubeconfig,
+            stateDir: stateRoot(),
+        }),
+    );
+    return 0;
+}
+
+/** What the settings and the images make of the cluster. */
+async function clusterOptions(
+    { topology, images: overrides }: Settings,
+    file: string,
+    nodes: number,
+    tools: ToolPaths,
+    progress: Progress,
+    signal: AbortSignal,
+): Promise<ClusterOptions> {
+    const port = (name: string): string => `topology.${name} in ${file}`;
+    const refs = imageRefs(overrides);
+    const images = await buildImages(
+        ["pause", "coredns", "registry", "traefik", { name: "operator", ref: refs.operator }, "examples/everything"],
+        progress,
+        signal,
+    );
+    return {
+        stateDir: join(stateRoot(), "cluster"),
+        nodes,
+        apiPort: topology.apiPort,
+        apiPortOption: port("apiPort"),
+        publish: [
+            { host: topology.gatewayPort, node: 30080, option: port("gatewayPort") },
+            { host: topology.gatewayTlsPort, node: 30443, option: port("gatewayTlsPort") },
+            { host: topology.registryPort, node: 32000, option: port("registryPort") },
+        ],
+        mirrors: { "registry.local": "http://127.0.0.1:32000" },
+        images: images.filter((image) => !image.ref.startsWith("registry.local/")).map((image) => image.archive),
+        tools,
+    };
+}
+
+function parse(args: string[]): { nodes: number; configFile: string | undefined; install: boolean } | undefined {
+    const spec = {
+        nodes: { type: "string" },
+        "config-file": { type: "string" },
+        "no-install": { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+    } as const;
+    let values;
+    try {
+        ({ values } = parseArgs({ args, options: spec }));
+    } catch (error) {
+        throw new UserError(`${(error as Error).message}\n\n${HELP}`);
+    }
+    if (values.help) {
+        console.log(HELP);
+        return undefined;
+    }
+    const nodes = Number(values.nodes ?? "1");
+    if (!Number.isInteger(nodes) || nodes < 1 || nodes > 9)
+        throw new UserError(`--nodes must be a number from 1 to 9, found "${values.nodes}".`);
+    return { nodes, configFile: values["config-file"], install: !values["no-install"] };
+}
+
+/** Shows what will be created while the programs are being built, in one piece so that it does not mix with the progress. */
+async function showPreview(engineArgs: readonly string[], progress: Progress): Promise<void> {
+    const result = await run(process.execPath, [join(projectRoot, "bin/main.ts"), "preview", ...engineArgs, "--suppress-progress"], {
+        env: { NO_COLOR: "1" },
+    });
+    progress.log(
+        result.code === 0
+            ? `While the programs are built, this is what will be created:\n${result.stdout}`
+            : `The preview failed:\n${result.stderr}${result.stdout}`,
+    );
+}

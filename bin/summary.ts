@@ -1,0 +1,36 @@
+/** What `npm start` ends with: the addresses, the proof, and what to try next. */
+import type { ToolCall } from "./tool-call.ts";
+
+export interface Summary {
+    /** Each MCP server's address. */
+    readonly servers: readonly string[];
+    /** The tool that was called, its arguments and what came back. */
+    readonly called: { readonly url: string; readonly tool: string; readonly args: Record<string, unknown> } & ToolCall;
+    readonly registry: string;
+    /** Path of the administrator's kubeconfig. */
+    readonly kubeconfig: string;
+    readonly stateDir: string;
+}
+
+export function summaryText({ servers, called, registry, kubeconfig }: Summary): string {
+    const [first = ""] = servers;
+    return `
+An MCP server answers.
+
+  gateway     ${servers.join("\n              ")}
+  registry    ${registry}    (npm run stack -- output registryPassword --stack embedded --show-secrets)
+  kubeconfig  ${kubeconfig}
+
+  tools/list  ${called.server}: ${called.tools.length} tools: ${called.tools.join(", ")}
+  tools/call  ${called.tool} ${JSON.stringify(called.args)}
+              → ${JSON.stringify(called.answer)}    (connected, listed and called in ${called.milliseconds} ms)
+
+Try next:
+
+  claude mcp add --transport http everything ${first}
+  npm run cluster -- status
+  npm run preview -- --stack embedded --diff
+
+npm stop ends everything; the next npm start resumes it.
+`;
+}
