@@ -1,9 +1,10 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { goJson } from "../../embedded/engine/state/json.ts";
 import { CiphertextMemory, plainCrypter } from "../../embedded/engine/state/secrets.ts";
 import { deserializeMap, serializeMap } from "../../embedded/engine/state/serialize-values.ts";
 import { CheckpointWriter, deserializeDeployment, goTime, serializeResource } from "../../embedded/engine/state/serialize.ts";
+import type { ResourceState } from "../../embedded/engine/state/snapshot.ts";
 import type { DeploymentV3, VersionedCheckpoint } from "../../embedded/engine/state/types.ts";
 import { ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "../../embedded/engine/values.ts";
 import { countingManager, resource, snapshot, STACK, urn } from "./support.ts";
@@ -101,10 +102,16 @@ test("reads back every value it writes, sealed or in clear", () => {
     );
 });
 
+function thing(password: string, other: string): ResourceState {
+    return resource("pkg:index:Thing", "a", { inputs: { password: new Secret(password), other: new Secret(other) } });
+}
+
+function resourcesOf(text: string): unknown {
+    return (JSON.parse(text) as VersionedCheckpoint).checkpoint.latest?.resources;
+}
+
 test("stores a state without changes with the same bytes, and only changed secrets anew", () => {
     const manager = countingManager();
-    const thing = (password: string, other: string) =>
-        resource("pkg:index:Thing", "a", { inputs: { password: new Secret(password), other: new Secret(other) } });
     const first = new CheckpointWriter("organization/trial/dev", manager, new CiphertextMemory()).write(snapshot(thing("one", "same")));
     const stored = JSON.parse(first) as VersionedCheckpoint;
     const memory = new CiphertextMemory();
@@ -112,7 +119,6 @@ test("stores a state without changes with the same bytes, and only changed secre
     expect(read.resources).toEqual([thing("one", "same")]);
 
     const writer = new CheckpointWriter("organization/trial/dev", manager, memory);
-    const resourcesOf = (text: string): unknown => (JSON.parse(text) as VersionedCheckpoint).checkpoint.latest?.resources;
     expect(resourcesOf(writer.write(read))).toEqual(stored.checkpoint.latest?.resources);
     // A program that ran again has new objects of equal content.
     expect(resourcesOf(writer.write(snapshot(thing("one", "same"))))).toEqual(stored.checkpoint.latest?.resources);

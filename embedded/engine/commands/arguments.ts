@@ -107,14 +107,18 @@ export function nearest(name: string, names: readonly string[]): string | undefi
     return best && best[1] <= Math.max(1, Math.floor(name.length / 3)) ? best[0] : undefined;
 }
 
+/** How many characters to change, add, remove or swap with their neighbour. */
 function distance(a: string, b: string): number {
-    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+    const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
     for (let i = 1; i <= a.length; i++) {
-        const next = [i];
+        const above = rows[i - 1] ?? [];
+        const row = [i];
         for (let j = 1; j <= b.length; j++) {
-            next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+            const swapped =
+                i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (rows[i - 2]?.[j - 2] ?? Infinity) + 1 : Infinity;
+            row.push(Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1), swapped));
         }
-        row = next;
+        rows.push(row);
     }
-    return row.at(-1) ?? 0;
+    return rows[a.length]?.[b.length] ?? 0;
 }

@@ -23,7 +23,7 @@ export interface Target {
     readonly exists: boolean;
 }
 
-const STACK_NAME = /^[A-Za-z0-9_.-]{1,100}$/;
+const STACK_NAME = /^(?!\.+$)[A-Za-z0-9_.-]{1,100}$/;
 
 export async function openWorkspace(options: Options): Promise<Workspace> {
     const cwd = resolve(options.cwd ?? ".");

@@ -23,7 +23,7 @@ export interface Project {
 const FILES = ["Pulumi.yaml", "Pulumi.yml"];
 /** Keys that change what a run does and that this engine does not act on. The others it does not know are descriptions. */
 const UNSUPPORTED = ["plugins", "packages", "requiredPulumiVersion"];
-const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
+const NAME = /^(?!\.+$)[A-Za-z0-9_.-]{1,100}$/;
 
 /**
  * Reads the project of a folder or of one above it.

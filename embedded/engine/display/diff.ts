@@ -1,6 +1,7 @@
 /** `--diff`: each step with the properties that differ. */
 import type { StepMetadata, StepState } from "../events.ts";
 import { isObject, type PropertyMap, type PropertyValue } from "../values.ts";
+import { formatPath, type PathSegment } from "../paths.ts";
 import type { Color, Paint } from "./colors.ts";
 import { displayType } from "./names.ts";
 import { isListed, OPERATIONS, PAST } from "./operations.ts";
@@ -54,9 +55,9 @@ function propertyDiff(
         case "discard":
             return before ? mapLines(before.inputs, indent, options).map((line) => options.paint("red", line)) : [];
         case "refresh":
-            return before && after ? mapDiff(before.outputs, after.outputs, indent, hiding(after, options)) : [];
+            return before && after ? mapDiff(before.outputs, after.outputs, [], indent, hiding(after, options)) : [];
         default:
-            return before && after ? mapDiff(before.inputs, after.inputs, indent, hiding(after, options)) : [];
+            return before && after ? mapDiff(before.inputs, after.inputs, [], indent, hiding(after, options)) : [];
     }
 }
 
@@ -65,26 +66,23 @@ function hiding({ hideDiff = [] }: StepState, options: DiffOptions): DiffOptions
 }
 
 /** What differs between two objects, one line per change. */
-export function mapDiff(before: PropertyMap, after: PropertyMap, indent: string, options: DiffOptions): string[] {
+function mapDiff(before: PropertyMap, after: PropertyMap, path: readonly PathSegment[], indent: string, options: DiffOptions): string[] {
     const keys = [...new Set([...visibleKeys(before), ...visibleKeys(after)])]
         .toSorted()
         .filter((key) => !equal(before[key], after[key], options));
     const width = Math.max(0, ...keys.map((key) => key.length));
-    const { hidden = [], ...inner } = options;
-    return keys.flatMap((key) =>
-        hidden.includes(key)
-            ? [options.paint("yellow", `${indent}~ ${key.padEnd(width)}: [diff hidden]`)]
-            : valueDiff(key.padEnd(width), before[key], after[key], indent, inner),
-    );
+    return keys.flatMap((key) => valueDiff(key.padEnd(width), before[key], after[key], [...path, key], indent, options));
 }
 
 function valueDiff(
     label: string,
     before: PropertyValue | undefined,
     after: PropertyValue | undefined,
+    path: readonly PathSegment[],
     indent: string,
     options: DiffOptions,
 ): string[] {
+    if (options.hidden?.includes(formatPath(path))) return [options.paint("yellow", `${indent}~ ${label}: [diff hidden]`)];
     const mark = (symbol: string, color: Color, lines: readonly string[]): string[] =>
         lines.map((line, i) => options.paint(color, i === 0 ? `${indent}${symbol}${line.slice(indent.length)}` : `  ${line}`));
     if (before === undefined) return mark("+ ", "green", propertyLines(label, after ?? null, indent, options));
@@ -95,11 +93,11 @@ function valueDiff(
         ...lines,
         options.paint("yellow", `${indent}  ${close}`),
     ];
-    if (isObject(a) && isObject(b)) return frame("{", mapDiff(a, b, `${indent}    `, options), "}");
+    if (isObject(a) && isObject(b)) return frame("{", mapDiff(a, b, path, `${indent}    `, options), "}");
     if (Array.isArray(a) && Array.isArray(b)) {
         const [left, right] = [a as readonly PropertyValue[], b as readonly PropertyValue[]];
         const items = Array.from({ length: Math.max(left.length, right.length) }, (_, i) =>
-            equal(left[i], right[i], options) ? [] : valueDiff(`[${i}]`, left[i], right[i], `${indent}    `, options),
+            equal(left[i], right[i], options) ? [] : valueDiff(`[${i}]`, left[i], right[i], [...path, i], `${indent}    `, options),
         );
         return frame("[", items.flat(), "]");
     }

@@ -1,0 +1,114 @@
+/** What the embedded engine stores, read by Pulumi's own Go types; what Pulumi encrypts, opened by the embedded engine. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { goJson } from "../../embedded/engine/state/json.ts";
+import { createPassphrase, openPassphrase } from "../../embedded/engine/state/secrets-passphrase.ts";
+import { CiphertextMemory } from "../../embedded/engine/state/secrets.ts";
+import { CheckpointWriter } from "../../embedded/engine/state/serialize.ts";
+import type { VersionedCheckpoint } from "../../embedded/engine/state/types.ts";
+import { ResourceReference, Secret, Unknown } from "../../embedded/engine/values.ts";
+import { PASSPHRASE, removeFolders, resource, STACK, temporaryFolder, urn } from "./support.ts";
+
+function goMissing(): string | undefined {
+    const { status } = spawnSync("go", ["version"]);
+    return status === 0 ? undefined : "go is not installed";
+}
+
+const reason = goMissing();
+if (reason) console.warn(`skipped: the comparison with Pulumi's Go types, because ${reason}`);
+
+(reason ? describe.skip : describe)("Pulumi's Go types", () => {
+    let helper = "";
+    beforeAll(async () => {
+        helper = join(await temporaryFolder(), "helper");
+        execFileSync("go", ["build", "-o", helper, "."], {
+            cwd: join(import.meta.dirname, "go"),
+            stdio: ["ignore", "ignore", "inherit"],
+            env: { ...process.env, GOFLAGS: "-mod=readonly -buildvcs=false" },
+        });
+    }, 300_000);
+    afterAll(removeFolders);
+
+    const ask = (request: object): Record<string, unknown> =>
+        JSON.parse(execFileSync(helper, { input: JSON.stringify(request) }).toString()) as Record<string, unknown>;
+
+    test("read every field, forbid unknown ones, and write the same bytes", async () => {
+        const manager = await createPassphrase(PASSPHRASE);
+        const full = resource("pkg:index:Thing", "full", {
+            delete: true,
+            id: "id <1> & more",
+            inputs: {
+                z: 1e21,
+                b: { "10": 1, "9": 2 },
+                s: new Secret("geheim"),
+                u: "\u2028ü",
+                r: new ResourceReference(STACK, undefined, ""),
+                n: null,
+                list: [1.5, [], {}],
+            },
+            outputs: { unknown: Unknown.instance, nested: { token: new Secret({ inner: new Secret("x<y>") }) } },
+            parent: STACK,
+            protect: true,
+            external: true,
+            dependencies: [STACK],
+            initErrors: ["not ready"],
+            provider: `${urn("pulumi:providers:pkg", "default")}::1`,
+            propertyDependencies: { b: [], a: [STACK] },
+            pendingReplacement: true,
+            additionalSecretOutputs: ["s"],
+            aliases: [urn("pkg:index:Thing", "old")],
+            customTimeouts: { create: 60, delete: 1.5 },
+            importID: "imported",
+            retainOnDelete: true,
+            deletedWith: STACK,
+            created: "2026-01-01T00:00:00.12Z",
+            modified: "2026-01-02T00:00:00Z",
+            sourcePosition: "project:///index.ts#1,2",
+            ignoreChanges: ["a"],
+            hideDiff: ["b", "spec.list[0]"],
+            replaceOnChanges: ["a"],
+        });
+        const stack = resource("pulumi:pulumi:Stack", "trial-dev", { custom: false, outputs: { url: "http://x" } });
+        const snapshot = {
+            resources: [stack, full],
+            pendingOperations: [{ resource: resource("pkg:index:Thing", "p"), type: "creating" as const }],
+        };
+        const text = new CheckpointWriter("organization/trial/dev", manager, new CiphertextMemory()).write(snapshot);
+        const deployment = (JSON.parse(text) as VersionedCheckpoint).checkpoint.latest;
+
+        const answer = ask({ export: { version: 3, deployment }, checkpoint: JSON.parse(text) as object });
+        expect(answer).toMatchObject({ resources: 2, magic: true });
+        expect(answer["export"]).toBe(goJson(deployment));
+        expect(answer["checkpoint"]).toBe(text.slice(text.indexOf('{"manifest"'), -2));
+    });
+
+    test("refuse a field they do not know, so that the test above can fail", () => {
+        const request = {
+            export: {
+                version: 3,
+                deployment: {
+                    manifest: { time: "2026-01-01T00:00:00Z", magic: "", version: "" },
+                    resources: [{ urn: "a", custom: true, type: "t", invented: 1 }],
+                },
+            },
+        };
+        expect(() => ask(request)).toThrow("invented");
+    });
+
+    test("open our secrets and check our salt, and we open theirs", async () => {
+        const ours = await createPassphrase(PASSPHRASE);
+        const { salt } = ours.provider.state;
+        const texts = ['"geheim"', '{"a":"ü\\n"}', ""];
+        const answer = ask({ passphrase: PASSPHRASE, salt, decrypt: texts.map((text) => ours.encrypt(text)), encrypt: texts });
+        expect(answer["decrypted"]).toEqual(texts);
+        expect((answer["encrypted"] as string[]).map((text) => ours.decrypt(text))).toEqual(texts);
+        const theirs = await openPassphrase(PASSPHRASE, `${salt.split(":").slice(0, 2).join(":")}:${String(answer["check"])}`);
+        expect(theirs.decrypt(ours.encrypt("same key"))).toBe("same key");
+    });
+
+    test("do not open a secret with another passphrase", async () => {
+        const ours = await createPassphrase(PASSPHRASE);
+        expect(() => ask({ passphrase: "another", salt: ours.provider.state.salt })).toThrow("the check of the salt does not open");
+    });
+});
