@@ -36,6 +36,16 @@ export interface ApiClient {
 
 const FIELD_MANAGER = "mcp-platform-cluster";
 
+/** Undefined when the answer is "not found". */
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+    try {
+        return await work;
+    } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return undefined;
+        throw error;
+    }
+}
+
 /** A client with one of the PKI folder's certificates, for the API server's port on the loopback address. */
 export function apiClient(pki: string, port: number, timeoutMs = 5000, certificate = "supervisor"): ApiClient {
     const agent = new Agent({
@@ -47,6 +57,9 @@ export function apiClient(pki: string, port: number, timeoutMs = 5000, certifica
     });
     const send = (method: string, path: string, body?: object, type = "application/json"): Promise<{ status: number; body: string }> =>
         new Promise((resolve, reject) => {
+            const text = body && JSON.stringify(body);
+            // Without its length the body of a DELETE would be taken for the connection's next request.
+            const described = text === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(text) };
             const sent = request(
                 {
                     agent,
@@ -55,32 +68,24 @@ export function apiClient(pki: string, port: number, timeoutMs = 5000, certifica
                     method,
                     path,
                     timeout: timeoutMs,
-                    headers: { accept: "application/json", "user-agent": FIELD_MANAGER, ...(body ? { "content-type": type } : {}) },
+                    headers: { accept: "application/json", "user-agent": FIELD_MANAGER, ...described },
                 },
                 (answer) => {
-                    let text = "";
+                    let received = "";
                     answer.setEncoding("utf8");
-                    answer.on("data", (part: string) => (text += part));
-                    answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: text }));
+                    answer.on("data", (part: string) => (received += part));
+                    answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: received }));
                     answer.on("error", reject);
                 },
             );
             sent.on("timeout", () => sent.destroy(new Error(`the API server did not answer within ${timeoutMs / 1000} s`)));
             sent.on("error", reject);
-            sent.end(body && JSON.stringify(body));
+            sent.end(text);
         });
     const must = async (method: string, path: string, body?: object, type?: string): Promise<string> => {
         const answer = await send(method, path, body, type);
         if (answer.status < 200 || answer.status > 299) throw new ApiError(answer.status, method, path, answer.body);
         return answer.body;
-    };
-    const unlessMissing = async <T>(work: Promise<T>): Promise<T | undefined> => {
-        try {
-            return await work;
-        } catch (error) {
-            if (error instanceof ApiError && error.status === 404) return undefined;
-            throw error;
-        }
     };
     const get = async <T>(path: string): Promise<T> => JSON.parse(await must("GET", path)) as T;
     return {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { UserError, USER_ERROR_EXIT_CODE } from "../common/errors.ts";
 import { stateRoot } from "../common/paths.ts";
-import { consoleProgress } from "../common/progress.ts";
+import { consoleProgress, type Progress } from "../common/progress.ts";
 import { readJson } from "./files.ts";
 import { clusterStatus, startCluster, stopCluster, CLUSTER_TOOLS, type ClusterStatus } from "./index.ts";
 import { layoutOf } from "./layout.ts";
@@ -90,9 +90,12 @@ async function status(stateDir: string, args: readonly string[]): Promise<number
     return found.state === "running" ? 0 : 1;
 }
 
+function memory(bytes: number): string {
+    return `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
 /** The status as text for people. */
 export function describe(status: ClusterStatus): string {
-    const memory = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
     const lines = [
         `cluster: ${status.state}${status.mode === "control-plane" ? " (control plane only: not root)" : ""}, ${memory(status.rssBytes)} resident`,
     ];
@@ -161,11 +164,16 @@ function kubeconfig(stateDir: string, args: readonly string[]): number {
     return 0;
 }
 
+/** The images without which no cluster is whole; loaded here, because the other commands work without the means to build. */
+async function bareImages(progress: Progress): Promise<string[]> {
+    const { buildImages } = await import("../images/index.ts");
+    return (await buildImages(["pause", "coredns"], progress)).map((image) => image.archive);
+}
+
 async function start(stateDir: string, args: readonly string[]): Promise<number> {
     const { values } = options(args, { nodes: { type: "string" }, "api-port": { type: "string" } });
     const progress = consoleProgress();
     const earlier = readJson<Desired>(layoutOf(stateDir).desired);
-    // Loaded here: the other commands work without the means to build.
     const { buildTools } = await import("./build.ts");
     const tools = await buildTools(CLUSTER_TOOLS, progress);
     const info = await startCluster(
@@ -175,7 +183,7 @@ async function start(stateDir: string, args: readonly string[]): Promise<number>
             apiPort: numberOf(values["api-port"], "--api-port", earlier?.apiPort ?? 6443),
             publish: earlier?.publish ?? PUBLISHED,
             mirrors: earlier?.mirrors ?? MIRRORS,
-            images: earlier?.images ?? [],
+            images: earlier?.images ?? (await bareImages(progress)),
             tools,
         },
         progress,

@@ -9,9 +9,12 @@ export interface KubeconfigSource {
     readonly key: string;
 }
 
+function data(pem: string): string {
+    return Buffer.from(pem).toString("base64");
+}
+
 /** Cluster, user and context are all called `name`. */
 export function kubeconfig(name: string, source: KubeconfigSource): string {
-    const data = (pem: string): string => Buffer.from(pem).toString("base64");
     return `apiVersion: v1
 kind: Config
 clusters:

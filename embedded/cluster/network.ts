@@ -27,14 +27,16 @@ export function nodeCommands(node: NodePlan): string[] {
     ];
 }
 
+function hex(bytes: readonly number[]): string {
+    return bytes
+        .toReversed()
+        .map((byte) => byte.toString(16).padStart(2, "0").toUpperCase())
+        .join("");
+}
+
 /** A CIDR as the kernel's routing table in /proc has it: destination and mask in hexadecimal, least significant byte first. */
 export function routeKey(cidr: string): string {
     const [address = "", bits = "32"] = cidr.split("/");
-    const hex = (bytes: readonly number[]): string =>
-        bytes
-            .toReversed()
-            .map((byte) => byte.toString(16).padStart(2, "0").toUpperCase())
-            .join("");
     const mask = [0, 1, 2, 3].map((i) => 256 - 2 ** (8 - Math.min(8, Math.max(0, Number(bits) - 8 * i))));
     return `${hex(address.split(".").map(Number))}/${hex(mask)}`;
 }

@@ -148,13 +148,16 @@ export function kubeProxyConfig(node: NodePlan): object {
     };
 }
 
+function json(value: object): string {
+    return JSON.stringify(value, undefined, 1) + "\n";
+}
+
 /** A node's files below its `etc` folder that hold no secret. */
 export function nodeFiles(
     node: NodePlan,
     mirrors: Readonly<Record<string, string>>,
     snapshotter: "overlayfs" | "native",
 ): ReadonlyMap<string, string> {
-    const json = (value: object): string => JSON.stringify(value, undefined, 1) + "\n";
     return new Map([
         ["containerd.toml", containerdConfig(snapshotter)],
         ["kubelet.json", json(kubeletConfig(node))],

@@ -1,4 +1,5 @@
 /** What the cluster itself puts into its API: Node objects, cluster DNS, storage. Pure. */
+import { createHash } from "node:crypto";
 import type { KubernetesObject } from "./api.ts";
 import { VOLUMES_FOLDER } from "./node-files.ts";
 import { ADDRESSES, CLUSTER_DOMAIN, VOLUME_CAPACITY, VOLUMES_PER_NODE, type NodePlan } from "./plan.ts";
@@ -77,18 +78,23 @@ export function nodeVolumes(node: NodePlan): Placed[] {
     );
 }
 
-/** Names outside the cluster do not exist here: said at once, where a timeout would hold every caller up. */
-const COREFILE = `.:53 {
+/**
+ * Two servers, because in one the template would answer first for the cluster's names, too. Names outside the cluster do
+ * not exist here: said at once, where a timeout would hold every caller up.
+ */
+const COREFILE = `${CLUSTER_DOMAIN}:53 in-addr.arpa:53 ip6.arpa:53 {
     errors
     health
     ready
     kubernetes ${CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {
         ttl 5
     }
-    template ANY ANY . {
+    cache 5
+}
+.:53 {
+    template ANY ANY {
         rcode NXDOMAIN
     }
-    cache 5
 }
 `;
 
@@ -132,12 +138,17 @@ export function clusterDns(): Placed[] {
     ].map(placed);
 }
 
+function digestOf(text: string): string {
+    return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
 function dnsDeployment(): object {
     return {
         replicas: 1,
         selector: { matchLabels: { "k8s-app": "kube-dns" } },
         template: {
-            metadata: { labels: { "k8s-app": "kube-dns" } },
+            // Another configuration makes other pods.
+            metadata: { labels: { "k8s-app": "kube-dns" }, annotations: { "mcp-platform/configuration": digestOf(COREFILE) } },
             spec: {
                 serviceAccountName: "coredns",
                 priorityClassName: "system-cluster-critical",

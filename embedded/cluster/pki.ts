@@ -29,17 +29,12 @@ const AUTHORITIES = {
     "etcd-ca": "mcp-platform-embedded-etcd",
 } as const;
 
+function client(name: string, commonName: string, organization?: string): CertificateRequest {
+    return { name, authority: "ca", commonName, ...(organization ? { organization } : {}), usage: "client", dns: [], ip: [] };
+}
+
 /** The certificates of the control plane. */
 export function controlPlaneCertificates(plan: ClusterPlan): CertificateRequest[] {
-    const client = (name: string, commonName: string, organization?: string): CertificateRequest => ({
-        name,
-        authority: "ca",
-        commonName,
-        ...(organization ? { organization } : {}),
-        usage: "client",
-        dns: [],
-        ip: [],
-    });
     return [
         {
             name: "apiserver",
@@ -71,6 +66,11 @@ export function nodeCertificate(node: NodePlan): CertificateRequest {
         dns: [node.name],
         ip: [node.address, "127.0.0.1"],
     };
+}
+
+/** Every certificate of a cluster. */
+export function certificatesFor(plan: ClusterPlan): CertificateRequest[] {
+    return [...controlPlaneCertificates(plan), ...plan.nodes.map(nodeCertificate)];
 }
 
 /** Whether a certificate on file still does what is asked of it. */
@@ -106,6 +106,13 @@ async function cryptoKeys(pem: string): Promise<{ readonly publicKey: webcrypto.
     };
 }
 
+/** A positive random number of 128 bits, in hexadecimal. */
+function serial(): string {
+    return Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)))
+        .toString("hex")
+        .replace(/^./, "4");
+}
+
 /**
  * Issues what is missing or about to end, and leaves the rest: the authorities and the service account key outlive
  * every restart, or the tokens in etcd would be worthless.
@@ -126,10 +133,6 @@ export async function ensurePki(folder: string, requests: readonly CertificateRe
     const x509 = await import("@peculiar/x509");
     x509.cryptoProvider.set(webcrypto as never);
     const notBefore = new Date(now.getTime() - 3_600_000);
-    const serial = (): string =>
-        Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)))
-            .toString("hex")
-            .replace(/^./, "4");
 
     const authorities = new Map<string, { readonly subject: string; readonly keys: Awaited<ReturnType<typeof cryptoKeys>> }>();
     for (const [name, commonName] of Object.entries(AUTHORITIES)) {

@@ -21,7 +21,7 @@ import { kubeconfigFor } from "./kubeconfig.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { nodeFiles } from "./node-files.ts";
 import { planCluster, type ClusterPlan, type NodePlan } from "./plan.ts";
-import { controlPlaneCertificates, ensurePki, nodeCertificate } from "./pki.ts";
+import { certificatesFor, controlPlaneCertificates, ensurePki } from "./pki.ts";
 import type { TreeSpec } from "./specification.ts";
 import type { Desired } from "./state.ts";
 import { hubSpec, nodeSpec, type TreeInputs } from "./trees.ts";
@@ -43,7 +43,7 @@ export async function prepare(desired: Desired): Promise<Prepared> {
     const layout = layoutOf(desired.stateDir);
     const plan = planCluster(desired, desired.mode);
     const cgroups = machineCgroups();
-    await ensurePki(layout.pki, [...controlPlaneCertificates(plan), ...plan.nodes.map(nodeCertificate)]);
+    await ensurePki(layout.pki, certificatesFor(plan));
     const server = `https://${plan.apiAddress}:${plan.apiPort}`;
     for (const name of ["controller-manager", "scheduler"])
         writeText(join(layout.pki, `${name}.kubeconfig`), kubeconfigFor(layout.pki, name, server));

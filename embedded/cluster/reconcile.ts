@@ -87,8 +87,6 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
         }
     };
 
-    const open = (tree: TreeLayout, gate: string): void => void writeText(join(tree.gates, gate), "");
-
     const applyAll = async (objects: readonly Placed[]): Promise<void> => {
         await Promise.all(objects.map((each) => api.apply(each.path, each.object)));
     };
@@ -102,12 +100,13 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
         if (!(await api.find("/apis/apps/v1/namespaces/kube-system/deployments/coredns"))) await applyAll(clusterDns());
     };
 
-    const removeSurplus = (hub: TreeRecord): void => {
+    /** Takes out the nodes that are not wanted any more; answers the first of them. */
+    const removeSurplus = (hub: TreeRecord): string | undefined => {
         const folder = dirname(layout.node("x").root);
         const wanted = new Set(plan.nodes.map((node) => node.name));
-        for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-            if (!wanted.has(name)) task(`remove/${name}`, () => removeNode(prepared, api, name, hub.pid, report));
-        }
+        const surplus = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => !wanted.has(name));
+        for (const name of surplus) task(`remove/${name}`, () => removeNode(prepared, api, name, hub.pid, report));
+        return surplus[0];
     };
 
     const serving = async (): Promise<boolean> => {
@@ -167,7 +166,7 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
             if (!rooted)
                 return (treeStatus(layout.hub)?.processes ?? []).every((p) => p.state === "running") ? undefined : "the controllers";
             const applied = task(`objects/${lifeOf(hub)}`, () => applyAll([...clusterDns(), storageClass()]));
-            removeSurplus(hub);
+            const surplus = removeSurplus(hub);
             for (const [i, { plan: node }] of prepared.nodes.entries()) {
                 const record = nodes[i];
                 if (!record) return `${node.name}'s processes`;
@@ -179,6 +178,7 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
                 )
                     return `${node.name} to be Ready`;
             }
+            if (surplus) return `${surplus} to be removed`;
             const lives = nodes.map((node) => node && lifeOf(node)).join("/");
             if (
                 !applied ||
@@ -196,6 +196,11 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
         },
         close: () => api.close(),
     };
+}
+
+/** Lets the programs go on that wait for a gate. */
+function open(tree: TreeLayout, gate: string): void {
+    writeText(join(tree.gates, gate), "");
 }
 
 /** Tells one life of a tree from the next. */

@@ -16,6 +16,16 @@ interface PodList {
     readonly items: readonly { readonly metadata: { readonly name: string; readonly namespace: string } }[];
 }
 
+function pathOf({ metadata }: PodList["items"][number]): string {
+    return `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
+}
+
+/** A volume that a claim is bound to is protected; its content goes with the node, and the claim will say "Lost". */
+async function removeVolume(api: ApiClient, path: string): Promise<void> {
+    await api.delete(path);
+    if (await api.find(path)) await api.merge(path, { metadata: { finalizers: null } });
+}
+
 /** Lets the node's pods end and be made elsewhere, then removes its processes, its API objects, its volumes and its folder. */
 export async function removeNode(prepared: Prepared, api: ApiClient, name: string, hubPid: number, report: Reporter): Promise<void> {
     const { plan, layout, desired, cgroups } = prepared;
@@ -26,8 +36,7 @@ export async function removeNode(prepared: Prepared, api: ApiClient, name: strin
     const pods = (): Promise<PodList> => api.get<PodList>(`/api/v1/pods?fieldSelector=spec.nodeName%3D${name}`);
     const deletePods = async (seconds: number): Promise<void> => {
         const { items } = await pods();
-        const path = (pod: PodList["items"][number]): string => `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
-        await Promise.all(items.map((pod) => api.delete(path(pod), { gracePeriodSeconds: seconds })));
+        await Promise.all(items.map((pod) => api.delete(pathOf(pod), { gracePeriodSeconds: seconds })));
     };
     if (runningTree(tree) && (await api.find(`/api/v1/nodes/${name}`))) {
         await api.merge(`/api/v1/nodes/${name}`, { spec: { unschedulable: true } });
@@ -40,7 +49,7 @@ export async function removeNode(prepared: Prepared, api: ApiClient, name: strin
     await deletePods(0);
     await api.delete(`/api/v1/nodes/${name}`);
     if (node) {
-        await Promise.all(nodeVolumes(node).map((volume) => api.delete(volume.path)));
+        await Promise.all(nodeVolumes(node).map((volume) => removeVolume(api, volume.path)));
         const others = prepared.nodes.map((each) => runningTree(layout.node(each.plan.name))?.pid).filter((pid) => pid !== undefined);
         await dropNodeRoutes(hubPid, others, node);
     }

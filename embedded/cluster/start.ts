@@ -4,13 +4,15 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, closeSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, UserError } from "../common/errors.ts";
+import { cacheRoot } from "../common/paths.ts";
 import type { Progress, Step } from "../common/progress.ts";
 import { checkNodes, checkOptions, checkPorts, checkRoom } from "./checks.ts";
 import { readJson, readText, writeJson } from "./files.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import type { ClusterInfo, ClusterMode, ClusterOptions } from "./options.ts";
-import { clusterId, nodeName } from "./plan.ts";
+import { certificatesFor, ensurePki } from "./pki.ts";
+import { clusterId, nodeName, planCluster } from "./plan.ts";
 import { codeVersion } from "./prepare.ts";
 import { isAlive, kill, waitUntil } from "./processes.ts";
 import { SUPERVISOR_MARK, type TreeSpec } from "./specification.ts";
@@ -18,6 +20,8 @@ import type { Desired, Observed, SupervisorRecord } from "./state.ts";
 import { stopAll } from "./stop.ts";
 import { runningTree, treeStatus } from "./tree-control.ts";
 
+/** The supervisor keeps little; without these limits the heap grows because it may. */
+const SMALL_HEAP = ["--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1"];
 /** How long a start may take before it is called failed: many times what the slowest one took. */
 const PATIENCE_MS = 180_000;
 /** A program that ended this often during one start is not going to stay. */
@@ -112,6 +116,9 @@ function portsHeldBy(layout: Layout): ReadonlySet<number> {
 
 async function bringUp(desired: Desired, layout: Layout, step: Step, signal: AbortSignal | undefined): Promise<void> {
     await replaceOldSupervisor(layout);
+    // Here and not in the supervisor, whose memory should not hold the means to issue certificates for good.
+    step.note("certificates");
+    await ensurePki(layout.pki, certificatesFor(planCluster(desired, desired.mode)));
     writeJson(layout.desired, desired);
     const restartsBefore = restarts(layout, desired);
     let spawned = 0;
@@ -172,11 +179,12 @@ async function replaceOldSupervisor(layout: Layout): Promise<void> {
 
 async function spawnSupervisor(stateDir: string, layout: Layout): Promise<void> {
     const log = openSync(layout.supervisorLog, "a", 0o600);
-    const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts"), stateDir], {
+    const child = spawn(process.execPath, [...SMALL_HEAP, join(import.meta.dirname, "supervisor.ts"), stateDir], {
         detached: true,
         cwd: "/",
         stdio: ["ignore", log, log],
-        env: { ...process.env, [SUPERVISOR_MARK]: clusterId(stateDir) },
+        // From the cache the code comes with its types stripped, and the stripper's memory is saved, too.
+        env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled"), ...process.env, [SUPERVISOR_MARK]: clusterId(stateDir) },
     });
     closeSync(log);
     let ended = false;

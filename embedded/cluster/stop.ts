@@ -58,7 +58,8 @@ export async function stopAll(stateDir: string): Promise<void> {
         if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
         throw new UserError(`The cluster in ${stateDir} runs as another user (${messageOf(error)}). Stop it as that user, or as root.`);
     }
-    for (const file of [layout.supervisor, layout.desired, layout.observed]) remove(file);
+    // What was desired stays: a start by hand goes on with it.
+    for (const file of [layout.supervisor, layout.observed]) remove(file);
 }
 
 /** The trees' mounts are in namespaces that are gone; this is for what anyone else mounted in the cluster's folder. */

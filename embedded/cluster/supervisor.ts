@@ -33,7 +33,7 @@ async function main(stateDir: string): Promise<void> {
     writeJson(layout.supervisor, { ...self, code: codeVersion() } satisfies SupervisorRecord);
     say(`supervising ${stateDir}`);
 
-    let wake: () => void = () => {};
+    let wake = nothing;
     let desired: Desired | undefined;
     let current: Reconciler | undefined;
     let observed: Observed | undefined;
@@ -93,6 +93,8 @@ async function main(stateDir: string): Promise<void> {
         boundLog(layout.supervisorLog);
     }
 }
+
+function nothing(): void {}
 
 function sleep(milliseconds: number, onResume: (resume: () => void) => void): Promise<void> {
     return new Promise((resolve) => {

@@ -94,11 +94,14 @@ function keeperFiles(tree: TreeLayout): Pick<TreeSpec, "treeFile" | "keeperStatu
     return { treeFile: tree.tree, keeperStatusFile: tree.status };
 }
 
+function gate(name: string): Probe {
+    return { file: `${NODE_ROOT}/gates/${name}` };
+}
+
 /** A node: its own /var and /run, its own cgroups, and containerd, kubelet and kube-proxy in it. */
 export function nodeSpec(inputs: TreeInputs, node: NodePlan): TreeSpec {
     const { plan, layout, cgroups } = inputs;
     const etc = `${NODE_ROOT}/etc`;
-    const gate = (name: string): Probe => ({ file: `${NODE_ROOT}/gates/${name}` });
     const path = [`${TOOLS_ROOT}/containerd`, `${TOOLS_ROOT}/runc`, SYSTEM_PATH].join(":");
     const program = (name: string, argv: readonly string[], waitFor: readonly Probe[]): ProcessSpec => ({
         name,
