@@ -6,7 +6,7 @@ export class UserError extends Error {
 /** The exit code of an operation that failed for an error a user can act on, as the official engine has it. */
 export const USER_ERROR_EXIT_CODE = 255;
 
-/** The text of anything thrown: an Error's message, or the value itself. */
+/** The text of anything thrown: an Error's message (of whatever realm), or the value itself. */
 export function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
+    return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }

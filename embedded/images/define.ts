@@ -33,8 +33,8 @@ export interface Definition {
     layers(folders: Readonly<Partial<Record<ToolName, string>>>, progress: Progress, signal?: AbortSignal): Promise<LayerSpec[]>;
 }
 
-/** Files that no running program reads: declarations for compilers and maps for debuggers. */
-const UNREAD = ["*.d.ts", "*.d.mts", "*.d.cts", "*.map"];
+/** What no running program reads: declarations for compilers, maps for debuggers, npm's links to commands. */
+const UNREAD = ["*.d.ts", "*.d.mts", "*.d.cts", "*.map", ".bin"];
 
 export function isImageName(name: string): name is ImageName {
     return (imageNames as readonly string[]).includes(name);
@@ -137,7 +137,7 @@ const sourceTrees = (image: DescribedImage): TreeSpec[] =>
         from: join(projectRoot, image.folder, from),
         to,
         ...(include ? { include } : {}),
-        exclude: ["node_modules", ...exclude],
+        exclude: ["node_modules", ...UNREAD, ...exclude],
     }));
 
 /** SHA-256 over the paths and contents of what a tree copies. */

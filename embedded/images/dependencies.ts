@@ -171,7 +171,7 @@ function environment(): Record<string, undefined> {
 /** Moves what was installed, without npm's own files and the links to the workspace itself. */
 async function keep(from: string, to: string, workspace: string): Promise<void> {
     const modules = join(from, "node_modules");
-    for (const name of [".package-lock.json", ".bin"]) await rm(join(modules, name), { recursive: true, force: true });
+    await rm(join(modules, ".package-lock.json"), { force: true });
     for (const name of await readdir(modules).catch(() => [])) {
         const path = join(modules, name);
         if (!name.startsWith("@")) {
@@ -183,7 +183,6 @@ async function keep(from: string, to: string, workspace: string): Promise<void> 
     await rename(modules, join(to, "node_modules"));
     const nested = join(from, workspace, "node_modules");
     if (!(await lstat(nested).catch(() => undefined))) return;
-    await rm(join(nested, ".bin"), { recursive: true, force: true });
     await mkdir(join(to, workspace), { recursive: true });
     await rename(nested, join(to, workspace, "node_modules"));
 }

@@ -1,10 +1,10 @@
 /** Pushes an image from the cache to a registry. */
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, UserError } from "../common/errors.ts";
 import { run } from "../common/process.ts";
 import { during, type Progress } from "../common/progress.ts";
 import { buildTools } from "../cluster/build.ts";
-import { join } from "node:path";
 import type { BuiltImage } from "./index.ts";
 
 export interface PushOptions {
@@ -121,7 +121,7 @@ async function ask(url: string, signal?: AbortSignal): Promise<number | string> 
         await response.body?.cancel();
         return response.status;
     } catch (error) {
-        const cause = error instanceof Error ? error.cause : undefined;
+        const { cause } = error as { cause?: unknown }; // fetch hides the reason there
         return messageOf(cause ?? error) || "no connection";
     }
 }
