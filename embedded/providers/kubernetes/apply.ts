@@ -61,6 +61,7 @@ export async function createObject(cluster: Cluster, object: Manifest, options: 
             await patch(cluster, path, bare(object), options);
             throw alreadyExists(object);
         } catch (error) {
+            if (isPathMissing(error)) cluster.discovery.forget();
             if (!isTooEarly(error) || Date.now() + delay > deadline) throw explain("create", object, error);
             options.status(`waiting: ${(error as Error).message}`);
         }
@@ -84,12 +85,17 @@ async function existingObject(cluster: Cluster, path: string, options: CreateOpt
     }
 }
 
+/** The server does not know the path itself: the kind's definition is just being served, or has gone. */
+function isPathMissing(error: unknown): boolean {
+    return error instanceof ApiError && error.code === 404 && !error.status.details?.name;
+}
+
 /** Something that the same run, or a controller, is about to make: a namespace, its service account, the endpoint of a new kind. */
 function isTooEarly(error: unknown): boolean {
     if (isNamespaceMissing(error)) return true;
-    if (!(error instanceof ApiError)) return false;
-    if (error.code === 404) return !error.status.details?.name;
-    return error.code === 403 && /error looking up service account/.test(error.message);
+    return (
+        isPathMissing(error) || (error instanceof ApiError && error.code === 403 && /error looking up service account/.test(error.message))
+    );
 }
 
 function alreadyExists(object: Manifest): Error {

@@ -65,6 +65,11 @@ export class Discovery {
         return (await this.#ask(root).table).get(keyOf(kind)) ?? (await this.#single(kind));
     }
 
+    /** Has the server asked again at the next look-up: a kind that it had may be gone. */
+    forget(): void {
+        this.#tables.clear();
+    }
+
     #ask(root: string): { readonly since: number; readonly table: Promise<Table> } {
         const entry = { since: Date.now(), table: this.#fetch(root) };
         entry.table.catch(() => this.#tables.delete(root));

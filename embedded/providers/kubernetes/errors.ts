@@ -109,7 +109,12 @@ function strictReason(message: string): string | undefined {
     return typed
         ?.replace(/^errors:\s*/, "")
         .split("\n")
-        .map((line) => line.trim().replace(/^\./, "").replace(/: field not declared in schema$/, " is not a field of this kind. Check the spelling"))
+        .map((line) =>
+            line
+                .trim()
+                .replace(/^\./, "")
+                .replace(/: field not declared in schema$/, " is not a field of this kind. Check the spelling"),
+        )
         .filter(Boolean)
         .join("; ");
 }

@@ -26,7 +26,9 @@ describe("checking inputs", () => {
         const { inputs } = await check("core/v1:ConfigMap", { metadata: { labels: { a: "b" } } });
         expect(inputs.metadata["name"]).toMatch(/^thing-[0-9a-f]{8}$/);
         expect(inputs.metadata["annotations"]).toEqual({ "pulumi.com/autonamed": "true" });
-        expect((await check("core/v1:ConfigMap", { metadata: { labels: {} } }, inputs)).inputs.metadata["name"]).toBe(inputs.metadata["name"]);
+        expect((await check("core/v1:ConfigMap", { metadata: { labels: {} } }, inputs)).inputs.metadata["name"]).toBe(
+            inputs.metadata["name"],
+        );
         const given = await check("core/v1:ConfigMap", { metadata: { name: "given" } }, inputs);
         expect(given.inputs.metadata).toEqual({ name: "given", namespace: "team" });
     });

@@ -13,7 +13,12 @@ function diff(type: string, before: PropertyMap, after: PropertyMap, options = d
 
 const named = { name: "web", namespace: "apps" };
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
-const deployment = (spec: PropertyMap, metadata: PropertyMap = named): PropertyMap => ({ apiVersion: "apps/v1", kind: "Deployment", metadata, spec });
+const deployment = (spec: PropertyMap, metadata: PropertyMap = named): PropertyMap => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata,
+    spec,
+});
 
 describe("the difference between two inputs", () => {
     it("is nothing for equal inputs, whatever the order of keys, and for null against absent", () => {
@@ -59,15 +64,39 @@ describe("what replaces an object", () => {
     const object = (kind: string, apiVersion: string, rest: PropertyMap): PropertyMap => ({ apiVersion, kind, metadata: named, ...rest });
     /** type, a field, its value before and after, whether the change replaces. */
     const rows: readonly (readonly [type: string, path: string, before: PropertyMap, after: PropertyMap, replaces: boolean])[] = [
-        [DEPLOYMENT, "spec.selector.matchLabels.app", { spec: { selector: { matchLabels: { app: "a" } } } }, { spec: { selector: { matchLabels: { app: "b" } } } }, true],
+        [
+            DEPLOYMENT,
+            "spec.selector.matchLabels.app",
+            { spec: { selector: { matchLabels: { app: "a" } } } },
+            { spec: { selector: { matchLabels: { app: "b" } } } },
+            true,
+        ],
         [DEPLOYMENT, "spec.replicas", { spec: { replicas: 1 } }, { spec: { replicas: 2 } }, false],
         ["kubernetes:apps/v1:DaemonSet", "spec.selector", { spec: {} }, { spec: { selector: { matchLabels: { a: "b" } } } }, true],
         ["kubernetes:apps/v1:StatefulSet", "spec.serviceName", { spec: { serviceName: "a" } }, { spec: { serviceName: "b" } }, true],
         ["kubernetes:apps/v1:StatefulSet", "spec.podManagementPolicy", { spec: {} }, { spec: { podManagementPolicy: "Parallel" } }, true],
-        ["kubernetes:apps/v1:StatefulSet", "spec.template.spec.priority", { spec: { template: { spec: {} } } }, { spec: { template: { spec: { priority: 1 } } } }, false],
+        [
+            "kubernetes:apps/v1:StatefulSet",
+            "spec.template.spec.priority",
+            { spec: { template: { spec: {} } } },
+            { spec: { template: { spec: { priority: 1 } } } },
+            false,
+        ],
         ["kubernetes:apps/v1:StatefulSet", "spec.replicas", { spec: { replicas: 1 } }, { spec: { replicas: 2 } }, false],
-        ["kubernetes:batch/v1:Job", "spec.template.spec.restartPolicy", { spec: { template: { spec: { restartPolicy: "Never" } } } }, { spec: { template: { spec: { restartPolicy: "OnFailure" } } } }, true],
-        ["kubernetes:batch/v1:Job", "spec.ttlSecondsAfterFinished", { spec: { ttlSecondsAfterFinished: 1 } }, { spec: { ttlSecondsAfterFinished: 2 } }, false],
+        [
+            "kubernetes:batch/v1:Job",
+            "spec.template.spec.restartPolicy",
+            { spec: { template: { spec: { restartPolicy: "Never" } } } },
+            { spec: { template: { spec: { restartPolicy: "OnFailure" } } } },
+            true,
+        ],
+        [
+            "kubernetes:batch/v1:Job",
+            "spec.ttlSecondsAfterFinished",
+            { spec: { ttlSecondsAfterFinished: 1 } },
+            { spec: { ttlSecondsAfterFinished: 2 } },
+            false,
+        ],
         ["kubernetes:core/v1:ConfigMap", "data.a", { data: { a: "1" } }, { data: { a: "2" } }, true],
         ["kubernetes:core/v1:ConfigMap", "binaryData", {}, { binaryData: { a: "MQ==" } }, true],
         ["kubernetes:core/v1:ConfigMap", "metadata.labels", {}, { metadata: { ...named, labels: { a: "b" } } }, false],
@@ -76,17 +105,59 @@ describe("what replaces an object", () => {
         ["kubernetes:core/v1:Secret", "type", { type: "Opaque" }, { type: "kubernetes.io/tls" }, true],
         ["kubernetes:core/v1:Service", "spec.clusterIP", { spec: {} }, { spec: { clusterIP: "None" } }, true],
         ["kubernetes:core/v1:Service", "spec.type", { spec: { type: "ClusterIP" } }, { spec: { type: "NodePort" } }, false],
-        ["kubernetes:core/v1:Pod", "spec.containers[0].image", { spec: { containers: [{ image: "a" }] } }, { spec: { containers: [{ image: "b" }] } }, true],
-        ["kubernetes:core/v1:Pod", "spec.activeDeadlineSeconds", { spec: { activeDeadlineSeconds: 1 } }, { spec: { activeDeadlineSeconds: 2 } }, false],
-        ["kubernetes:core/v1:PersistentVolumeClaim", "spec.storageClassName", { spec: { storageClassName: "a" } }, { spec: { storageClassName: "b" } }, true],
-        ["kubernetes:core/v1:PersistentVolumeClaim", "spec.resources.requests.storage", { spec: { resources: { requests: { storage: "1Gi" } } } }, { spec: { resources: { requests: { storage: "2Gi" } } } }, false],
-        ["kubernetes:core/v1:PersistentVolume", "spec.hostPath.path", { spec: { hostPath: { path: "/a" } } }, { spec: { hostPath: { path: "/b" } } }, true],
+        [
+            "kubernetes:core/v1:Pod",
+            "spec.containers[0].image",
+            { spec: { containers: [{ image: "a" }] } },
+            { spec: { containers: [{ image: "b" }] } },
+            true,
+        ],
+        [
+            "kubernetes:core/v1:Pod",
+            "spec.activeDeadlineSeconds",
+            { spec: { activeDeadlineSeconds: 1 } },
+            { spec: { activeDeadlineSeconds: 2 } },
+            false,
+        ],
+        [
+            "kubernetes:core/v1:PersistentVolumeClaim",
+            "spec.storageClassName",
+            { spec: { storageClassName: "a" } },
+            { spec: { storageClassName: "b" } },
+            true,
+        ],
+        [
+            "kubernetes:core/v1:PersistentVolumeClaim",
+            "spec.resources.requests.storage",
+            { spec: { resources: { requests: { storage: "1Gi" } } } },
+            { spec: { resources: { requests: { storage: "2Gi" } } } },
+            false,
+        ],
+        [
+            "kubernetes:core/v1:PersistentVolume",
+            "spec.hostPath.path",
+            { spec: { hostPath: { path: "/a" } } },
+            { spec: { hostPath: { path: "/b" } } },
+            true,
+        ],
         ["kubernetes:core/v1:ResourceQuota", "spec.scopes[0]", { spec: { scopes: ["A"] } }, { spec: { scopes: ["B"] } }, true],
-        ["kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "roleRef.name", { roleRef: { name: "a" } }, { roleRef: { name: "b" } }, true],
+        [
+            "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+            "roleRef.name",
+            { roleRef: { name: "a" } },
+            { roleRef: { name: "b" } },
+            true,
+        ],
         ["kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "subjects", {}, { subjects: [] }, false],
         ["kubernetes:storage.k8s.io/v1:StorageClass", "provisioner", { provisioner: "a" }, { provisioner: "b" }, true],
         ["kubernetes:storage.k8s.io/v1:StorageClass", "allowVolumeExpansion", {}, { allowVolumeExpansion: true }, false],
-        ["kubernetes:networking.k8s.io/v1:Ingress", "spec.ingressClassName", { spec: { ingressClassName: "a" } }, { spec: { ingressClassName: "b" } }, false],
+        [
+            "kubernetes:networking.k8s.io/v1:Ingress",
+            "spec.ingressClassName",
+            { spec: { ingressClassName: "a" } },
+            { spec: { ingressClassName: "b" } },
+            false,
+        ],
     ];
     it.each(rows)("%s: %s", (type, path, before, after, replaces) => {
         const { group, version, kind } = kindOfType(type);
@@ -99,8 +170,14 @@ describe("what replaces an object", () => {
 
     it("is another name, namespace, kind or group, but not another version", () => {
         const before = deployment({});
-        expect(diff(DEPLOYMENT, before, deployment({}, { ...named, name: "other" }))).toMatchObject({ replaces: ["metadata.name"], deleteBeforeReplace: false });
-        expect(diff(DEPLOYMENT, before, deployment({}, { ...named, namespace: "other" }))).toMatchObject({ replaces: ["metadata.namespace"], deleteBeforeReplace: false });
+        expect(diff(DEPLOYMENT, before, deployment({}, { ...named, name: "other" }))).toMatchObject({
+            replaces: ["metadata.name"],
+            deleteBeforeReplace: false,
+        });
+        expect(diff(DEPLOYMENT, before, deployment({}, { ...named, namespace: "other" }))).toMatchObject({
+            replaces: ["metadata.namespace"],
+            deleteBeforeReplace: false,
+        });
         expect(diff(DEPLOYMENT, before, { ...before, apiVersion: "apps/v1beta2" }).replaces).toEqual([]);
         expect(diff(DEPLOYMENT, before, { ...before, apiVersion: "extensions/v1" }).replaces).toEqual(["apiVersion"]);
     });
@@ -111,7 +188,9 @@ describe("what replaces an object", () => {
             const of = (rest: PropertyMap): PropertyMap => object(kind, "v1", rest);
             const type = `kubernetes:core/v1:${kind}`;
             expect(diff(type, of({ data: { a: "1" } }), of({ data: { a: "2" } }), mutable).replaces).toEqual([]);
-            expect(diff(type, of({ data: { a: "1" }, immutable: true }), of({ data: { a: "2" }, immutable: true }), mutable).replaces).toEqual(["data.a"]);
+            expect(
+                diff(type, of({ data: { a: "1" }, immutable: true }), of({ data: { a: "2" }, immutable: true }), mutable).replaces,
+            ).toEqual(["data.a"]);
         }
     });
 
@@ -124,7 +203,13 @@ describe("what replaces an object", () => {
 });
 
 describe("paths", () => {
-    const keys = fc.array(fc.oneof(fc.nat(9), fc.string({ minLength: 1 }).filter((key) => !/^\d+$|^\*$|\\/.test(key) && key !== '"')), { minLength: 1, maxLength: 5 });
+    const keys = fc.array(
+        fc.oneof(
+            fc.nat(9),
+            fc.string({ minLength: 1 }).filter((key) => !/^\d+$|^\*$|\\/.test(key) && key !== '"'),
+        ),
+        { minLength: 1, maxLength: 5 },
+    );
 
     it("come back from their text", () => {
         fc.assert(
@@ -145,7 +230,14 @@ describe("paths", () => {
 
 describe("changes as a property", () => {
     const json = fc.letrec<{ value: PropertyMap[string] }>((tie) => ({
-        value: fc.oneof({ maxDepth: 3 }, fc.string(), fc.integer(), fc.boolean(), fc.array(tie("value"), { maxLength: 3 }), fc.dictionary(fc.string({ minLength: 1 }), tie("value"), { maxKeys: 3 })),
+        value: fc.oneof(
+            { maxDepth: 3 },
+            fc.string(),
+            fc.integer(),
+            fc.boolean(),
+            fc.array(tie("value"), { maxLength: 3 }),
+            fc.dictionary(fc.string({ minLength: 1 }), tie("value"), { maxKeys: 3 }),
+        ),
     })).value;
 
     it("are none between equal values, and mirror when the values are exchanged", () => {
@@ -154,7 +246,11 @@ describe("changes as a property", () => {
                 expect(changesBetween(a, structuredClone(a))).toEqual([]);
                 const turned = { add: "delete", delete: "add", update: "update" } as const;
                 const there = changesBetween(a, b).map(({ path, kind }) => `${formatPath(path)} ${turned[kind]}`);
-                expect(changesBetween(b, a).map(({ path, kind }) => `${formatPath(path)} ${kind}`).toSorted()).toEqual(there.toSorted());
+                expect(
+                    changesBetween(b, a)
+                        .map(({ path, kind }) => `${formatPath(path)} ${kind}`)
+                        .toSorted(),
+                ).toEqual(there.toSorted());
             }),
         );
     });

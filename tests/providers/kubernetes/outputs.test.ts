@@ -3,12 +3,13 @@ import { Secret, type PropertyMap } from "../../../embedded/engine/values.ts";
 import { toManifest, toProperties, type Manifest } from "../../../embedded/providers/kubernetes/manifest.ts";
 import { checkpoint, importedInputs, liveInputs, previewedOutputs } from "../../../embedded/providers/kubernetes/outputs.ts";
 
-const live = (rest: PropertyMap, metadata: PropertyMap = {}): Manifest => ({
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    ...rest,
-    metadata: { name: "a", namespace: "b", uid: "1", resourceVersion: "7", managedFields: [{ manager: "m" }], ...metadata },
-}) as unknown as Manifest;
+const live = (rest: PropertyMap, metadata: PropertyMap = {}): Manifest =>
+    ({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        ...rest,
+        metadata: { name: "a", namespace: "b", uid: "1", resourceVersion: "7", managedFields: [{ manager: "m" }], ...metadata },
+    }) as unknown as Manifest;
 
 describe("what is kept of an object", () => {
     it("is the object without its bookkeeping, and the field manager", () => {
@@ -34,12 +35,19 @@ describe("what is kept of an object", () => {
         const schema = { "x-kubernetes-preserve-unknown-fields": true, properties: { a: { "x-kubernetes-int-or-string": true } } };
         const crd = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: "a" }, spec: { schema } };
         const properties = toProperties(crd);
-        expect(properties["spec"]).toEqual({ schema: { x_kubernetes_preserve_unknown_fields: true, properties: { a: { x_kubernetes_int_or_string: true } } } });
+        expect(properties["spec"]).toEqual({
+            schema: { x_kubernetes_preserve_unknown_fields: true, properties: { a: { x_kubernetes_int_or_string: true } } },
+        });
         expect(toManifest(properties)).toEqual(crd);
     });
 
     it("sends neither nulls nor what only the server writes", () => {
-        const inputs = { apiVersion: "core/v1", kind: "ConfigMap", metadata: { name: "a", uid: "1", labels: null }, data: { a: null, b: "c" } };
+        const inputs = {
+            apiVersion: "core/v1",
+            kind: "ConfigMap",
+            metadata: { name: "a", uid: "1", labels: null },
+            data: { a: null, b: "c" },
+        };
         expect(toManifest(inputs)).toEqual({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { b: "c" } });
     });
 });
@@ -54,7 +62,10 @@ describe("reading an object again", () => {
     const recorded = checkpoint(live({ spec: { cpu: "1", ports: [{ port: 80, protocol: "TCP" }] } }), "m");
 
     it("gives the inputs back as they were when nothing has changed, however the server writes them", () => {
-        const again = live({ spec: { cpu: "1", ports: [{ port: 80, protocol: "TCP" }] }, status: { phase: "Active" } }, { resourceVersion: "9" });
+        const again = live(
+            { spec: { cpu: "1", ports: [{ port: 80, protocol: "TCP" }] }, status: { phase: "Active" } },
+            { resourceVersion: "9" },
+        );
         expect(liveInputs(again, inputs, recorded)).toEqual(inputs);
     });
 
@@ -66,7 +77,11 @@ describe("reading an object again", () => {
     it("shows what has been taken away", () => {
         const drifted = live({ spec: { cpu: "1", ports: [] } });
         expect(liveInputs(drifted, inputs, recorded)).toEqual({ ...inputs, spec: { cpu: "1000m", ports: [], empty: {} } });
-        expect(liveInputs(live({}), inputs, recorded)).toEqual({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "b" } });
+        expect(liveInputs(live({}), inputs, recorded)).toEqual({
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: "a", namespace: "b" },
+        });
     });
 
     it("sees changed data behind stringData", () => {
@@ -91,9 +106,19 @@ describe("reading an object again", () => {
     it("makes inputs for an object that was never declared", () => {
         const found = live(
             { data: { x: "1" }, status: { phase: "Active" } },
-            { generation: 3, creationTimestamp: "2026-01-01T00:00:00Z", annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" }, labels: { a: "b" } },
+            {
+                generation: 3,
+                creationTimestamp: "2026-01-01T00:00:00Z",
+                annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+                labels: { a: "b" },
+            },
         );
-        expect(importedInputs(found)).toEqual({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "b", labels: { a: "b" } }, data: { x: "1" } });
+        expect(importedInputs(found)).toEqual({
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: "a", namespace: "b", labels: { a: "b" } },
+            data: { x: "1" },
+        });
     });
 });
 

@@ -25,6 +25,7 @@ export const deployment: Rule = {
             const why = replicaFailure?.status === "True" ? `: ${replicaFailure.message ?? replicaFailure.reason ?? ""}` : "";
             return waiting(`${updated} of ${count} pods created${why}`);
         }
+        if (updated > count) return waiting(`${updated - count} pods to go`);
         if (total > updated) return waiting(`${total - updated} old pods to go`);
         if (available < updated) return waiting(`${available} of ${updated} pods available`);
         return READY;

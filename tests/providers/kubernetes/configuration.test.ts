@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { Unknown, type PropertyMap } from "../../../embedded/engine/values.ts";
+import { diffConfiguration } from "../../../embedded/providers/kubernetes/config.ts";
+import { loadKubeConfig } from "../../../embedded/providers/kubernetes/kubeconfig.ts";
+import { optionFailures, readOptions } from "../../../embedded/providers/kubernetes/options.ts";
+
+const kubeconfig = (server: string, token = "t"): string => `apiVersion: v1
+kind: Config
+current-context: one
+clusters: [{name: a, cluster: {server: "${server}"}}, {name: b, cluster: {server: "https://b:1"}}]
+contexts: [{name: one, context: {cluster: a, user: u, namespace: team}}, {name: two, context: {cluster: b, user: u}}]
+users: [{name: u, user: {token: ${token}}}]
+`;
+
+describe("options", () => {
+    it("are read whether they are JSON-encoded or not", () => {
+        expect(
+            readOptions({ upsertExistingObjects: "true", enablePatchForce: true, namespace: "x", kubeconfig: { clusters: [] } }),
+        ).toMatchObject({
+            upsertExistingObjects: true,
+            enablePatchForce: true,
+            deleteUnreachable: false,
+            namespace: "x",
+            kubeconfig: '{"clusters":[]}',
+        });
+    });
+
+    it("are refused by name when they are not supported, and let through when they ask for nothing", () => {
+        const failures = optionFailures({
+            kubeconfig: "x",
+            clusterIdentifier: Unknown.instance,
+            enableServerSideApply: "true",
+            alwaysRender: "false",
+            renderYamlToDirectory: "out",
+            helmReleaseSettings: "{}",
+            deleteUnreachable: "maybe",
+            suppressDeprecationWarnings: "true",
+        });
+        expect(failures.map(({ property }) => property)).toEqual(["renderYamlToDirectory", "helmReleaseSettings", "deleteUnreachable"]);
+        expect(optionFailures({ enableServerSideApply: "false" })).toEqual([
+            { property: "enableServerSideApply", reason: expect.stringContaining("always applies on the server") },
+        ]);
+    });
+});
+
+describe("a changed configuration", () => {
+    const diff = (olds: PropertyMap, news: PropertyMap): readonly string[] => diffConfiguration(olds, news).replaces ?? [];
+    const here = kubeconfig("https://here:1");
+    const there = kubeconfig("https://there:1");
+
+    it("replaces everything when it means another cluster", () => {
+        expect(diff({ kubeconfig: here }, { kubeconfig: there })).toEqual(["kubeconfig"]);
+        expect(diff({ kubeconfig: here }, { kubeconfig: here, context: "two" })).toEqual(["context"]);
+        expect(diff({ kubeconfig: here }, { kubeconfig: here, cluster: "b" })).toEqual(["cluster"]);
+    });
+
+    it("replaces nothing when it is the same cluster by other means", () => {
+        expect(diff({ kubeconfig: here }, { kubeconfig: kubeconfig("https://here:1", "other") })).toEqual([]);
+        expect(diffConfiguration({ namespace: "a" }, { namespace: "b" })).toEqual({
+            changes: true,
+            replaces: [],
+            detailedDiff: { namespace: "update" },
+        });
+        expect(diffConfiguration({ kubeconfig: here }, { kubeconfig: here })).toEqual({ changes: false, replaces: [], detailedDiff: {} });
+    });
+
+    it("replaces everything when the cluster is not known yet", () => {
+        expect(diff({ kubeconfig: here }, { kubeconfig: Unknown.instance })).toEqual(["kubeconfig"]);
+    });
+
+    it("replaces nothing as long as clusterIdentifier is the same, and everything when it is another", () => {
+        const clusterIdentifier = "lab";
+        expect(diff({ kubeconfig: here, clusterIdentifier }, { kubeconfig: there, clusterIdentifier })).toEqual([]);
+        expect(diff({ kubeconfig: here, clusterIdentifier }, { kubeconfig: Unknown.instance, clusterIdentifier })).toEqual([]);
+        expect(diff({ kubeconfig: here, clusterIdentifier }, { kubeconfig: here, clusterIdentifier: "other" })).toEqual([
+            "clusterIdentifier",
+        ]);
+        expect(diff({ kubeconfig: here }, { kubeconfig: here, clusterIdentifier })).toEqual([]);
+        expect(diff({ kubeconfig: here, clusterIdentifier }, { kubeconfig: here })).toEqual([]);
+    });
+});
+
+describe("kubeconfigs", () => {
+    let folder: string;
+    beforeAll(async () => {
+        folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
+        await writeFile(join(folder, "config"), kubeconfig("https://file:1"));
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    it("are contents in YAML or JSON, or a path, also a relative one", () => {
+        expect(loadKubeConfig({ kubeconfig: kubeconfig("https://x:1") })).toMatchObject({
+            cluster: { server: "https://x:1" },
+            user: { token: "t" },
+            namespace: "team",
+        });
+        const json = JSON.stringify({
+            "current-context": "c",
+            clusters: [{ name: "k", cluster: { server: "https://j:1" } }],
+            contexts: [{ name: "c", context: { cluster: "k", user: "" } }],
+            users: [],
+        });
+        expect(loadKubeConfig({ kubeconfig: json }).cluster.server).toBe("https://j:1");
+        expect(loadKubeConfig({ kubeconfig: join(folder, "config") }).cluster.server).toBe("https://file:1");
+        expect(loadKubeConfig({ kubeconfig: relative(process.cwd(), join(folder, "config")) })).toMatchObject({
+            folder,
+            cluster: { server: "https://file:1" },
+        });
+    });
+
+    it.each([
+        ["a path to nothing", { kubeconfig: "./nowhere/config" }, /nowhere\/config does not exist/],
+        ["an unknown context", { kubeconfig: kubeconfig("https://x:1"), context: "three" }, /no context "three": it has one, two/],
+        ["an unknown cluster", { kubeconfig: kubeconfig("https://x:1"), cluster: "c" }, /no cluster "c": it has a, b/],
+        ["something else", { kubeconfig: "{}" }, /has no clusters/],
+        [
+            "a proxy",
+            { kubeconfig: kubeconfig("https://x:1").replace('server: "https://x:1"', 'server: "https://x:1", proxy-url: "http://p"') },
+            /proxy-url.*remove it/,
+        ],
+    ])("are refused for %s", (_what, choice, reason) => {
+        expect(() => loadKubeConfig(choice)).toThrow(reason);
+    });
+
+    it("are never quoted when they cannot be parsed", () => {
+        const broken = kubeconfig("https://x:1", "very-secret-token").replace("users: [", "users: [[}");
+        expect(() => loadKubeConfig({ kubeconfig: broken })).toThrow(/not YAML or JSON/);
+        expect(() => loadKubeConfig({ kubeconfig: broken })).not.toThrow(/very-secret-token/);
+    });
+});
