@@ -76,7 +76,10 @@ function reset(
     if (Array.isArray(newValue)) {
         const items: readonly PropertyValue[] = newValue;
         const old: readonly PropertyValue[] = Array.isArray(before) ? before : [];
-        return items.map((item, i) => (head === WILDCARD || Number(head) === i ? (reset(old[i], item, tail) ?? item) : item));
+        // Items that were not there before are new, whatever is ignored in the others.
+        return items.map((item, i) =>
+            i < old.length && (head === WILDCARD || Number(head) === i) ? (reset(old[i], item, tail) ?? item) : item,
+        );
     }
     if (!isObject(newValue)) {
         // What surrounds the ignored property is not in the new inputs: put it back only when the old inputs had it all.

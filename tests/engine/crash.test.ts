@@ -10,12 +10,13 @@ import { runProgram } from "./support/runs.ts";
 
 const program = "steered.ts";
 
+const idOf = (urn: string, inputs: { readonly key?: unknown }): string => `${nameOf(urn)}-${String(inputs.key ?? 0)}`;
+
 /**
  * Objects with names of their own, as on a server that refuses to create one that exists. A replacement gets another
  * name, since the key is part of it. `moment` passes before and after each call.
  */
 function named(world: World, moment: () => Promise<void> = async () => {}): ProviderTable {
-    const idOf = (urn: string, inputs: { readonly key?: unknown }): string => `${nameOf(urn)}-${String(inputs.key ?? 0)}`;
     const make = double(world);
     return {
         double: () => {
