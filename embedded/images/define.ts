@@ -89,7 +89,7 @@ async function defineDescribed(name: DescribedImageName): Promise<Definition> {
         node.key,
         dependencies?.key ?? "",
         await toolInputs("mkimage"),
-        JSON.stringify([base[0], image.trees, image.dependencies]),
+        JSON.stringify([base[0], sources.map(({ to }) => to), image.dependencies, UNREAD]),
         certificates ? await hashFile(certificates.from) : "",
         ...(await Promise.all(sources.map(treeDigest))),
     ]);
