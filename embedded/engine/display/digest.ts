@@ -69,11 +69,11 @@ export class DigestBuilder {
                 return;
             }
             case "resource-failed":
-                if (event.error) this.#diagnostics.push({ urn: event.metadata.urn, message: event.error, severity: "error" });
+                if (event.error) this.#diagnose({ urn: event.metadata.urn, message: event.error, severity: "error" });
                 return;
             case "diagnostic":
                 if (event.ephemeral || event.severity === "debug") return;
-                this.#diagnostics.push({ ...(event.urn && { urn: event.urn }), message: event.message, severity: event.severity });
+                this.#diagnose({ ...(event.urn && { urn: event.urn }), message: event.message, severity: event.severity });
                 return;
             case "summary":
                 this.#digest.duration = Math.round(event.durationMs * 1_000_000);
@@ -83,6 +83,12 @@ export class DigestBuilder {
             default:
                 return;
         }
+    }
+
+    /** A failure is told by the step and once more as a message: it is listed once. */
+    #diagnose(diagnostic: NonNullable<Digest["diagnostics"]>[number]): void {
+        const said = this.#diagnostics.findLast((d) => d.urn === diagnostic.urn);
+        if (said?.severity !== diagnostic.severity || said.message.trim() !== diagnostic.message.trim()) this.#diagnostics.push(diagnostic);
     }
 
     /** The fields in Pulumi's order, empty ones left out. */

@@ -13,6 +13,7 @@ export class LiveProgress {
     readonly #options: DisplayOptions;
     readonly #timer: NodeJS.Timeout;
     #drawn = 0;
+    #shown = "";
 
     constructor(rows: Rows, options: DisplayOptions) {
         this.#rows = rows;
@@ -48,6 +49,9 @@ export class LiveProgress {
     }
 
     #replace(lines: readonly string[]): void {
+        const text = lines.join("\n");
+        if (lines.length && this.#drawn === lines.length && text === this.#shown) return;
+        this.#shown = text;
         const up = this.#drawn ? `\u001b[${this.#drawn}A\r\u001b[0J` : "";
         this.#drawn = lines.length;
         this.#options.screen.write(up + lines.map((line) => `${line}\n`).join(""));

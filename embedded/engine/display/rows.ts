@@ -102,6 +102,10 @@ export class Rows {
     }
 
     #diagnose(diagnostic: Diagnostic): Row | undefined {
+        // A failure is told by the step and once more as a message.
+        const said = this.diagnostics.findLast((d) => d.urn === diagnostic.urn);
+        if (said?.severity === diagnostic.severity && said.message.trim() === diagnostic.message.trim())
+            return this.rows.get(diagnostic.urn ?? "");
         this.diagnostics.push(diagnostic);
         const { urn } = diagnostic;
         // A resource may fail before a step begins: it gets a row to be seen failing.

@@ -1,6 +1,6 @@
 /** Files that are either the old or the new one, whatever happens in between. */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { copyFile, link, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../common/errors.ts";
 
@@ -35,7 +35,10 @@ export async function writeWhole(file: string, content: string, mode = 0o600): P
 export async function keepAs(file: string, copy: string): Promise<void> {
     const temporary = `${copy}${TEMPORARY}${randomBytes(6).toString("hex")}`;
     try {
-        await link(file, temporary);
+        await link(file, temporary).catch((error: NodeJS.ErrnoException) => {
+            if (error.code === "ENOENT") throw error;
+            return copyFile(file, temporary); // a file system without links
+        });
         await rename(temporary, copy);
         await unlink(temporary).catch(() => {}); // both were already the same file: the rename did nothing
     } catch (error) {
