@@ -38,6 +38,8 @@ function isOwn(live: Manifest, manager: string): boolean {
 export interface CreateOptions extends ApplyOptions {
     /** Take an object over that exists already. */
     readonly upsert: boolean;
+    /** Whether an object may be one that this resource made and could not remember; not so for one that it is to replace. */
+    mayBeOwn(uid: string): boolean;
     status(text: string): void;
     log(severity: "info", text: string): void;
 }
@@ -53,7 +55,7 @@ export async function createObject(cluster: Cluster, object: Manifest, options: 
         try {
             const path = await cluster.pathOf(object, signal, PATIENCE_MS);
             const existing = options.upsert ? undefined : await existingObject(cluster, path, options);
-            if (existing && !isOwn(existing, manager)) throw alreadyExists(object);
+            if (existing && !(isOwn(existing, manager) && options.mayBeOwn(existing.metadata.uid ?? ""))) throw alreadyExists(object);
             if (existing) options.log("info", `${describeObject(object)} was made by an earlier run that was interrupted: taken up again`);
             const { code, body } = await patch(cluster, path, object, options);
             if (code === 201 || existing || options.upsert) return body;

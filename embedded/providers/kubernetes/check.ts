@@ -1,6 +1,6 @@
 import type { CheckFailure, CheckResult } from "@pulumi/pulumi/provider/index.js";
 import { isObject, Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
-import { apiVersionOf, kindOfType, nameOfUrn, typeOfUrn } from "./kinds.ts";
+import { apiVersionOf, isNamespacedKind, kindOfType, nameOfUrn, typeOfUrn } from "./kinds.ts";
 import { READ_ONLY_METADATA, type JsonObject } from "./manifest.ts";
 import { protectSecretData } from "./outputs.ts";
 import { AUTONAMED, autoname, isAutonamed, withAnnotation } from "./metadata.ts";
@@ -45,7 +45,8 @@ export async function checkInputs(
         });
     }
     for (const key of READ_ONLY_METADATA) delete checked[key];
-    if (checked["namespace"] === undefined && (await ask.isNamespaced())) checked["namespace"] = ask.defaultNamespace();
+    if (isNamespacedKind(kind) === false) delete checked["namespace"];
+    else if (checked["namespace"] === undefined && (await ask.isNamespaced())) checked["namespace"] = ask.defaultNamespace();
     return { inputs: protectSecretData({ ...inputs, metadata: checked }), failures };
 }
 

@@ -40,6 +40,7 @@ type Table = ReadonlyMap<string, ResourcePath>;
 /** Which kinds a server has: asked once per run, and again for a kind that was not there, as after a CRD was created. */
 export class Discovery {
     readonly #client: Client;
+    #aggregated = true;
     readonly #tables = new Map<string, { readonly since: number; readonly table: Promise<Table> }>();
 
     constructor(client: Client) {
@@ -95,8 +96,6 @@ export class Discovery {
         this.#aggregated = body.kind === "APIGroupDiscoveryList";
         return table;
     }
-
-    #aggregated = true;
 
     /** Only for servers that have no aggregated discovery: the list of the kind's own group and version. */
     async #single({ group, version, kind }: GroupVersionKind): Promise<ResourcePath | undefined> {

@@ -11,7 +11,7 @@ import { diffInputs } from "./diff.ts";
 import { ApiError, explain, isNotFound, NoKindError, UnreachableError } from "./errors.ts";
 import { forceNewPaths } from "./forcenew.ts";
 import { apiVersionOf, isNamespacedKind, kindOfType, typeOfUrn, type GroupVersionKind } from "./kinds.ts";
-import { containsUnknown, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
+import { containsUnknown, stringAt, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
 import { fieldManagerOf, forcesPatch, timeoutOf } from "./metadata.ts";
 import { optionFailures, readOptions, type Options } from "./options.ts";
 import { checkpoint, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
@@ -26,6 +26,8 @@ export class KubernetesProvider implements ResourceProvider {
     #options: Options = readOptions({});
     #cluster = new Cluster(this.#options);
     #warnedUnreachable = false;
+    /** Resources that are in the state, with the uid of their object once it is known: what a create must not mistake for its own. */
+    readonly #inState = new Map<string, string | undefined>();
 
     async checkConfig(_urn: string, _olds: PropertyMap, news: PropertyMap): Promise<CheckResult> {
         return { inputs: news, failures: optionFailures(news) };
@@ -42,6 +44,7 @@ export class KubernetesProvider implements ResourceProvider {
 
     async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap): Promise<CheckResult> {
         const kind = kindOfType(typeOfUrn(urn));
+        if (olds && !this.#inState.has(urn)) this.#inState.set(urn, undefined);
         return checkInputs(urn, olds, news, {
             defaultNamespace: () => this.#cluster.defaultNamespace(),
             isNamespaced: () => this.#isNamespaced(kind, olds),
@@ -50,6 +53,7 @@ export class KubernetesProvider implements ResourceProvider {
 
     async diff(_id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[]): Promise<DiffResult> {
         const kind = kindOfType(typeOfUrn(urn));
+        this.#inState.set(urn, stringAt(olds.outputs as JsonObject, "metadata", "uid") || undefined);
         return diffInputs(olds.inputs, news, { ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
     }
 
@@ -64,6 +68,7 @@ export class KubernetesProvider implements ResourceProvider {
             manager,
             force: this.#options.enablePatchForce || forcesPatch(object),
             upsert: this.#options.upsertExistingObjects,
+            mayBeOwn: (uid) => !this.#inState.has(urn) || ![undefined, uid].includes(this.#inState.get(urn)),
             signal: context.signal,
             status: (text) => context.status(text),
             log: (severity, text) => context.log(severity, text),

@@ -6,8 +6,8 @@ import { urnOf } from "./support.ts";
 
 const ask = { defaultNamespace: () => "team", isNamespaced: async () => true };
 
-async function check(type: string, inputs: PropertyMap, olds?: PropertyMap, isNamespaced = true) {
-    return (await checkInputs(urnOf(type, "thing"), olds, inputs, { ...ask, isNamespaced: async () => isNamespaced })) as {
+async function check(type: string, inputs: PropertyMap, olds?: PropertyMap) {
+    return (await checkInputs(urnOf(type, "thing"), olds, inputs, ask)) as {
         inputs: PropertyMap & { metadata: PropertyMap };
         failures: { property: string; reason: string }[];
     };
@@ -19,7 +19,9 @@ describe("checking inputs", () => {
             inputs: { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "team" } },
             failures: [],
         });
-        expect((await check("core/v1:Namespace", { metadata: { name: "a" } }, undefined, false)).inputs.metadata).toEqual({ name: "a" });
+        expect((await check("core/v1:Namespace", { metadata: { name: "a", namespace: "by-mistake" } })).inputs.metadata).toEqual({
+            name: "a",
+        });
     });
 
     it("makes up a name, marks it, and keeps it from then on", async () => {

@@ -118,6 +118,22 @@ const definition = (group: string): PropertyMap => ({
         expect(run.said.logs).toContainEqual(expect.stringContaining("interrupted: taken up again"));
     });
 
+    it("that are to be replaced are not mistaken for those of a killed run", async () => {
+        const made = await run.create(CONFIG_MAP, "replaced", { metadata: { name: "replaced" }, data: { a: "1" } });
+        const checked = await run.check(made.urn, { metadata: { name: "replaced" }, data: { a: "2" } }, made.inputs);
+        const create = (): Promise<unknown> => run.provider.create(made.urn, checked, run.context());
+        expect((await rejection(create())).message).toMatch(/exists already/);
+        expect(await run.provider.diff(made.id, made.urn, made, checked, [], run.context())).toMatchObject({
+            replaces: ["data.a"],
+            deleteBeforeReplace: true,
+        });
+        expect((await rejection(create())).message).toMatch(/exists already/);
+        await run.delete(made);
+        await create();
+        await create(); // As after a run that was killed between the two halves of the replacement.
+        expect((await live("/api/v1/namespaces/default/configmaps/replaced"))["data"]).toEqual({ a: "2" });
+    });
+
     it("are won by one of two that create them at the same time", async () => {
         const inputs = (value: string): PropertyMap => ({ metadata: { name: "race" }, data: { [value]: value } });
         const outcomes = await Promise.allSettled([
