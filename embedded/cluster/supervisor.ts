@@ -3,6 +3,7 @@
  * Ending it, in any way, leaves the cluster running; the next one adopts what runs.
  */
 import { copyFileSync, statSync, truncateSync, unwatchFile, watchFile, writeFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { messageOf } from "../common/errors.ts";
 import { createGroup, groupFolders, machineCgroups } from "./cgroups.ts";
@@ -32,6 +33,7 @@ async function main(stateDir: string): Promise<void> {
     if (!lock || !self) return; // another one is at work
     writeJson(layout.supervisor, { ...self, code: codeVersion() } satisfies SupervisorRecord);
     say(`supervising ${stateDir}`);
+    flushCompileCache(); // now, because a supervisor rarely gets to end in peace
 
     let wake = nothing;
     let desired: Desired | undefined;

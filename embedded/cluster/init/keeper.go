@@ -72,7 +72,11 @@ func keepTree(spec *Spec, specFile *os.File) error {
 		}
 		attributes.Cloneflags |= flag
 	}
-	child := &exec.Cmd{Path: "/proc/self/exe", Args: []string{"node-init", "init", spec.Name}, Env: os.Environ(), Dir: "/",
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := &exec.Cmd{Path: program, Args: []string{"node-init", "init", spec.Name}, Env: os.Environ(), Dir: "/",
 		Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: inherited, SysProcAttr: attributes}
 	if err := child.Start(); err != nil {
 		return fmt.Errorf("the tree's namespaces cannot be created: %w", err)
