@@ -17,7 +17,8 @@ const live = (edit: (object: Editable) => void = () => {}) => {
     const object = structuredClone(desired) as unknown as Editable;
     const [container] = object.spec.template.spec.containers;
     Object.assign(container ?? {}, { imagePullPolicy: "IfNotPresent", terminationMessagePath: "/dev/termination-log" });
-    Object.assign((container?.["resources"] as { limits: Record<string, string> }).limits, { cpu: "1.5", memory: "1Gi" });
+    const resources = container?.["resources"] as { limits: Record<string, string> };
+    Object.assign(resources.limits, { cpu: "1.5", memory: "1Gi" });
     object.metadata.annotations["deployment.kubernetes.io/revision"] = "1";
     edit(object);
     return object as unknown as typeof desired;

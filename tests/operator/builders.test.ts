@@ -15,6 +15,9 @@ const serverContainerOf = (spec: Record<string, unknown>) => {
     return container;
 };
 
+const variablesOf = (spec: Record<string, unknown>) => serverContainerOf(spec).env?.map(({ name, value }) => `${name}=${value}`);
+const templateOf = (annotations: Record<string, string>) => buildDeployment(serverOf(http, { annotations }), platform).spec.template;
+
 describe("the command", () => {
     test("of a stdio image runs behind the bridge, through the loader that was brought along", () => {
         const { command, args } = serverContainerOf({ ...stdioSpec, args: ["--a", "b c"] });
@@ -115,10 +118,9 @@ describe("the environment", () => {
     });
 
     test("has defaults that the server may replace, each variable once", () => {
-        const names = (spec: Record<string, unknown>) => serverContainerOf(spec).env?.map(({ name, value }) => `${name}=${value}`);
-        expect(names(http)).toEqual(["HOME=/home/mcp", "TMPDIR=/tmp", "PORT=8080"]);
-        expect(names({ ...http, env: [{ name: "HOME", value: "/data" }] })).toEqual(["TMPDIR=/tmp", "PORT=8080", "HOME=/data"]);
-        expect(names(stdioSpec)).toEqual(["HOME=/home/mcp", "TMPDIR=/tmp"]);
+        expect(variablesOf(http)).toEqual(["HOME=/home/mcp", "TMPDIR=/tmp", "PORT=8080"]);
+        expect(variablesOf({ ...http, env: [{ name: "HOME", value: "/data" }] })).toEqual(["TMPDIR=/tmp", "PORT=8080", "HOME=/data"]);
+        expect(variablesOf(stdioSpec)).toEqual(["HOME=/home/mcp", "TMPDIR=/tmp"]);
     });
 });
 
@@ -153,9 +155,8 @@ test("several pods spread over the nodes", () => {
 });
 
 test("a new restart annotation changes the pods, and nothing else does", () => {
-    const template = (annotations: Record<string, string>) => buildDeployment(serverOf(http, { annotations }), platform).spec.template;
-    expect(template({ "mcpruntime.org/restart": "1" })).not.toEqual(template({ "mcpruntime.org/restart": "2" }));
-    expect(template({ other: "1" })).toEqual(template({ other: "2" }));
+    expect(templateOf({ "mcpruntime.org/restart": "1" })).not.toEqual(templateOf({ "mcpruntime.org/restart": "2" }));
+    expect(templateOf({ other: "1" })).toEqual(templateOf({ other: "2" }));
 });
 
 test("the same server gives the same objects, whatever its status", () => {

@@ -161,7 +161,7 @@ describeReal("the controller against a real API server", () => {
         await cluster.admin.request({ method: "DELETE", path: `${SERVICES_PATH}/first` });
         await until("the Service is back", () => cluster.admin.request({ path: `${SERVICES_PATH}/first` }));
         await setAvailable("first", 1);
-        expect(conditionOf((await ready("first", "True")).status, "Available")?.message).toBe("1 of 1 pod is available");
+        expect(conditionOf((await ready("first", "True", "Ready")).status, "Available")?.message).toBe("1 of 1 pod is available");
     });
 
     test("keeps Ready during a change of the spec but does not claim the new generation before it runs", async () => {

@@ -28,12 +28,12 @@ const ok: Verification = {
 };
 const accepted = { status: "True", reason: "Valid", message: "" } as const;
 
-describe("availability", () => {
-    const problem = (pod: Pod, deployment = deploymentOf({ observedGeneration: 1, replicas: 1, updatedReplicas: 1 })) => {
-        const { available, progressing } = availabilityOf(serverOf(), deployment, [pod]);
-        return { ...available, progressing };
-    };
+const problem = (pod: Pod, deployment = deploymentOf({ observedGeneration: 1, replicas: 1, updatedReplicas: 1 })) => {
+    const { available, progressing } = availabilityOf(serverOf(), deployment, [pod]);
+    return { ...available, progressing };
+};
 
+describe("availability", () => {
     test.each<readonly [string, Pod, string, RegExp]>([
         [
             "a missing image",

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { setTimeout as sleep } from "node:timers/promises";
 import { delayOf } from "../../operator/kubernetes/backoff.ts";
 import { WorkQueue } from "../../operator/kubernetes/workqueue.ts";

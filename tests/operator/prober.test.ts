@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HandshakeError, type Handshake } from "../../operator/controller/handshake.ts";
+import { Prober, type Verification } from "../../operator/controller/prober.ts";
+import { until } from "./support.ts";
+
+const handshake: Handshake = { serverInfo: undefined, protocolVersion: "2025-11-25", tools: 1 };
+
+function proberWith(probe: (name: string, timeoutMs: number) => Promise<Handshake>, concurrency = 16) {
+    const results: Verification[] = [];
+    const prober = new Prober({ probe, onResult: (_, result) => results.push(result), periodSeconds: 1, concurrency });
+    return { prober, results };
+}
+
+test("tries a new server again and again quickly until it answers, then at most every period", async () => {
+    let attempts = 0;
+    const { prober, results } = proberWith(async () => {
+        if (++attempts < 4) throw new HandshakeError("ServerUnreachable", "not yet");
+        return handshake;
+    });
+    prober.watch("n/a", "a", "1");
+    await until("it answers", () => results.some(({ ok }) => ok), 2000);
+    expect(attempts).toBe(4);
+    await sleep(400);
+    expect(attempts).toBe(4);
+    await until("it is probed again", () => attempts === 5, 1000);
+    prober.stop();
+});
+
+test("forgets what it found when another server takes the name", async () => {
+    const { prober } = proberWith(async () => handshake);
+    prober.watch("n/a", "a", "1");
+    await until("there is a result", () => prober.resultOf("n/a", "1"));
+    expect(prober.resultOf("n/a", "2")).toBeUndefined();
+    prober.watch("n/a", "a", "2");
+    expect(prober.resultOf("n/a", "1")).toBeUndefined();
+    prober.forget("n/a");
+    expect(prober.resultOf("n/a", "2")).toBeUndefined();
+    prober.stop();
+});
+
+test("gives a slow server a multiple of the time it usually takes, and a quick one half a period", async () => {
+    const timeouts: number[] = [];
+    const { prober } = proberWith(async (name, timeoutMs) => {
+        timeouts.push(timeoutMs);
+        if (name === "slow") await sleep(300);
+        return handshake;
+    });
+    prober.watch("n/slow", "slow", "1");
+    await until("two probes", () => timeouts.length === 2, 3000);
+    expect(timeouts[0]).toBe(15_000);
+    expect(timeouts[1]).toBeGreaterThanOrEqual(900);
+    expect(timeouts[1]).toBeLessThan(3000);
+    prober.forget("n/slow");
+    timeouts.length = 0;
+    prober.watch("n/quick", "quick", "1");
+    await until("two probes", () => timeouts.length === 2, 3000);
+    expect(timeouts[1]).toBe(500);
+    prober.stop();
+});
+
+test("never makes more probes at a time than allowed, and reports nothing after it was stopped", async () => {
+    let running = 0;
+    let most = 0;
+    const { prober, results } = proberWith(async () => {
+        most = Math.max(most, ++running);
+        await sleep(20);
+        running--;
+        return handshake;
+    }, 2);
+    for (let i = 0; i < 6; i++) prober.watch(`n/${i}`, String(i), "1");
+    await until("all were probed", () => results.length === 6, 2000);
+    expect(most).toBe(2);
+    prober.kick("n/0");
+    await sleep(5);
+    prober.stop();
+    const seen = results.length;
+    await sleep(60);
+    expect(results).toHaveLength(seen);
+});
