@@ -41,6 +41,8 @@ export function startProgram(run: EngineRun, options: ProgramOptions): Program {
         process.execPath,
         [
             ...nodeArguments(run.project.runtimeOptions["nodeargs"]),
+            // A resource that fails rejects outputs that the program may look at later.
+            "--disable-warning=PromiseRejectionHandledWarning",
             `--import=${new URL("./preload.mjs", import.meta.url).href}`,
             runner(run.project.root),
             `--monitor=${options.address}`,

@@ -24,7 +24,11 @@ export interface RunningServer {
 export async function startServer(add: (server: Server) => void): Promise<RunningServer> {
     const temporary = tmpdir();
     const folder = await mkdtemp(join(temporary.length > LONGEST_FOLDER ? "/tmp" : temporary, "mcp-engine-"));
-    const server = new Server({ "grpc.max_receive_message_length": MAX_MESSAGE_BYTES, "grpc.max_send_message_length": MAX_MESSAGE_BYTES });
+    const server = new Server({
+        "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+        "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+        "grpc.enable_channelz": 0,
+    });
     add(server);
     const address = `unix:${join(folder, "s")}`;
     await new Promise<void>((resolve, reject) => {
