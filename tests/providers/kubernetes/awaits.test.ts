@@ -1,4 +1,5 @@
 /** Waiting on a real control plane. No kubelet runs: the test writes what one would report of the pods. */
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { PartialError } from "../../../embedded/engine/provider.ts";
 import type { PropertyMap } from "../../../embedded/engine/values.ts";
 import type { Client } from "../../../embedded/providers/kubernetes/client.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Secret, Unknown, type PropertyMap } from "../../../embedded/engine/values.ts";
 import { checkInputs } from "../../../embedded/providers/kubernetes/check.ts";
 import { isNamespacedKind, kindOfType } from "../../../embedded/providers/kubernetes/kinds.ts";

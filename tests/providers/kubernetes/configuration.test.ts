@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { changesBetween, covers, diffInputs, formatPath, parsePath } from "../../../embedded/providers/kubernetes/diff.ts";
 import { forceNewPaths } from "../../../embedded/providers/kubernetes/forcenew.ts";
 import { kindOfType } from "../../../embedded/providers/kubernetes/kinds.ts";

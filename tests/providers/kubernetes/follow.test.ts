@@ -1,4 +1,5 @@
 /** Watches against a small HTTP server that breaks off, forgets and fails, as a real one does only on bad days. */
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Client } from "../../../embedded/providers/kubernetes/client.ts";

@@ -1,4 +1,5 @@
 /** Objects on a real API server: what the provider writes, reads, refuses and leaves alone. */
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { PartialError } from "../../../embedded/engine/provider.ts";
 import { Secret, type PropertyMap } from "../../../embedded/engine/values.ts";
 import type { Client } from "../../../embedded/providers/kubernetes/client.ts";

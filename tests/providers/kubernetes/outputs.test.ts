@@ -1,4 +1,5 @@
-import fc from "fast-check";
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
+import * as fc from "fast-check";
 import { Secret, type PropertyMap } from "../../../embedded/engine/values.ts";
 import { toManifest, toProperties, type Manifest } from "../../../embedded/providers/kubernetes/manifest.ts";
 import { checkpoint, importedInputs, liveInputs, previewedOutputs } from "../../../embedded/providers/kubernetes/outputs.ts";
