@@ -18,6 +18,9 @@ interface LockEntry {
     readonly link?: boolean;
 }
 
+/** How many versions stay in the cache. */
+const KEPT = 3;
+
 type LockPackages = Readonly<Record<string, LockEntry>>;
 
 interface LockFile {
@@ -121,6 +124,7 @@ export async function installed(
             key,
             title: `Installing the dependencies of ${workspace}`,
             make,
+            keep: KEPT,
             waiting: (pid) => step.note(`process ${pid} is doing it`),
             signal,
         });

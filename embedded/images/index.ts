@@ -41,6 +41,8 @@ export interface BuiltImage {
 
 const ARCHIVE = "image.tar";
 const USUAL_SECONDS = 3;
+/** How many versions of an image stay in the cache: the operator's changes with every edit of its sources. */
+const KEPT = 3;
 
 /** Twelve hex digits that change with anything that goes into the image; known without building anything. A good end for a tag. */
 export async function imageKey(name: ImageName): Promise<string> {
@@ -117,6 +119,7 @@ async function makeImage(
             key,
             title: `Making the image ${definition.name}`,
             make,
+            keep: KEPT,
             waiting: (pid) => waitingNote(step, pid),
             signal,
         });

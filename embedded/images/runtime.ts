@@ -18,11 +18,19 @@ export interface NodeRuntime {
 /** Libraries that the C library loads by name when it first resolves a host, where it does not hold them itself. */
 const LOADED_LATER = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
+const found = new Map<string, Promise<NodeRuntime>>();
+
 /**
- * Finds the pinned Node and its libraries.
+ * Finds the pinned Node and its libraries, once per process.
  * @throws UserError when the package is not installed, or the binary does not fit this machine
  */
-export async function nodeRuntime(root: string = projectRoot): Promise<NodeRuntime> {
+export function nodeRuntime(root: string = projectRoot): Promise<NodeRuntime> {
+    const runtime = found.get(root) ?? findRuntime(root);
+    found.set(root, runtime);
+    return runtime;
+}
+
+async function findRuntime(root: string): Promise<NodeRuntime> {
     const name = `node-${process.platform}-${process.arch}`;
     const folder = join(root, "node_modules", name);
     const description = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);

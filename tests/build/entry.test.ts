@@ -15,6 +15,8 @@ const writing =
         return {};
     };
 
+const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+
 async function entryOf(files: Readonly<Record<string, string>>): Promise<string> {
     const folder = join(await temporaryFolder(), "entries", "thing");
     const make = async (output: string): Promise<Record<string, string>> => {
@@ -115,6 +117,25 @@ describe("an entry of the cache", () => {
         for (const name of [dead, alive]) await mkdir(join(folder, "..", name));
         await ensureEntry({ folder: join(folder, "..", "second"), key: "k", title: "Making", make: writing("a", "a") });
         expect((await readdir(join(folder, ".."))).toSorted()).toEqual([alive, "second", "thing"]);
+    });
+
+    test("gives way to later ones when only some are kept, unless it is young or something else", async () => {
+        const parent = join(await temporaryFolder(), "entries");
+        const folder = (n: number): string => join(parent, `thing-00000000000${n}`);
+        const others = ["thing-more-000000000000", "other-000000000000", "thing-1"];
+        for (const name of [...[1, 2, 3, 4].map(folder), ...others.map((other) => join(parent, other))]) {
+            await ensureEntry({ folder: name, key: "k", title: "Making", make: writing("a", "a") });
+        }
+        for (const [n, hours] of [
+            [1, 3],
+            [2, 2],
+            [3, 1],
+        ] as const)
+            await utimes(folder(n), hoursAgo(hours), hoursAgo(hours));
+        for (const other of others) await utimes(join(parent, other), hoursAgo(9), hoursAgo(9));
+        await ensureEntry({ folder: folder(5), key: "k", title: "Making", make: writing("a", "a"), keep: 1 });
+        const left = (await readdir(parent)).toSorted();
+        expect(left).toEqual([...others, "thing-000000000004", "thing-000000000005"].toSorted());
     });
 
     test("says when the cache cannot be written", async () => {

@@ -2,7 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../../common/errors.ts";
-import { clearAbandoned, inspect, publish, temporaryFor, type Manifest } from "./entry.ts";
+import { clearAbandoned, inspect, prune, publish, temporaryFor, type Manifest } from "./entry.ts";
 import { lock } from "./lock.ts";
 
 export interface EntryRequest {
@@ -16,6 +16,8 @@ export interface EntryRequest {
      * @returns facts for the manifest
      */
     make(output: string, scratch: string): Promise<Readonly<Record<string, string>>>;
+    /** How many entries that differ only in their key are kept, this one included. Default: all. */
+    readonly keep?: number;
     /** Called when another process is making the entry, with its pid. */
     waiting?(pid: number): void;
     readonly signal?: AbortSignal | undefined;
@@ -44,7 +46,9 @@ export async function ensureEntry(request: EntryRequest): Promise<{ readonly man
         temporary.push(output, scratch);
         const facts = await request.make(output, scratch);
         signal?.throwIfAborted();
-        return { manifest: await publish(output, folder, { key, facts }), made: true };
+        const manifest = await publish(output, folder, { key, facts });
+        if (request.keep) await prune(folder, request.keep);
+        return { manifest, made: true };
     } catch (error) {
         if (signal?.aborted && !(error instanceof UserError))
             throw new UserError(

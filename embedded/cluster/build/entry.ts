@@ -92,6 +92,21 @@ export async function clearAbandoned(parent: string): Promise<void> {
     }
 }
 
+/** Entries made within this many milliseconds may still be in use by the process that asked for them. */
+const YOUNG_MS = 10 * 60_000;
+
+/** Removes entries that differ from `folder` only in their key, but for the `keep` latest and the young. */
+export async function prune(folder: string, keep: number): Promise<void> {
+    const parent = dirname(folder);
+    const prefix = basename(folder).replace(/[0-9a-f]{12}$/, "");
+    const names = (await readdir(parent)).filter((name) => name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length)));
+    const dated = await Promise.all(
+        names.map(async (name) => ({ name, made: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
+    );
+    const old = dated.toSorted((a, b) => b.made - a.made).slice(keep);
+    for (const { name, made } of old) if (Date.now() - made > YOUNG_MS) await rm(join(parent, name), { recursive: true, force: true });
+}
+
 /** Describes what is in `temporary`, makes it durable and puts it in the place of `folder`, whatever was there. */
 export async function publish(temporary: string, folder: string, description: Pick<Manifest, "key" | "facts">): Promise<Manifest> {
     const files: Record<string, FileRecord> = {};
