@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { servePages, type Pages } from "../common/http.ts";
 import { errorText, type Logger } from "../common/log.ts";
-import { Metrics } from "../common/metrics.ts";
 import { refuse } from "./answers.ts";
 import { Balancer } from "./balance.ts";
+import { Counters } from "./counters.ts";
 import { handle, type HandlerContext } from "./handler.ts";
 import type { RouteTable } from "./routes.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -25,14 +25,8 @@ const KEEP_ALIVE_MS = 120_000;
 
 /** @throws when a port is taken */
 export async function startGateway(settings: GatewaySettings, routes: RouteTable, logger: Logger): Promise<Gateway> {
-    const metrics = new Metrics();
-    const counted = metrics.counter("mcp_gateway_requests_total", "Requests answered, by server and status.");
-    const seconds = metrics.counter("mcp_gateway_request_seconds_total", "Time until answers were complete, by server.");
-    const errors = metrics.counter("mcp_gateway_upstream_errors_total", "Pods that could not be reached or broke off, by server.");
-    const load = { inProgress: 0 };
+    const counters = new Counters();
     let stopping = false;
-    metrics.read("mcp_gateway_requests_in_progress", "Requests being answered.", "gauge", () => load.inProgress);
-    metrics.read("mcp_gateway_servers", "Servers known.", "gauge", () => routes.size);
     const upstream = new Upstream(settings.connectMs);
     const context: HandlerContext = {
         routes,
@@ -41,20 +35,20 @@ export async function startGateway(settings: GatewaySettings, routes: RouteTable
         balancer: new Balancer(),
         trustedProxies: settings.trustedProxies,
         onUpstreamError(server, endpoint, error) {
-            errors({ server });
+            counters.upstreamErrors.add({ server });
             logger.warn("a pod failed", { server, pod: `${endpoint.address}:${endpoint.port}`, error: errorText(error) });
         },
     };
     const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 30_000, noDelay: true }, (request, response) => {
         const begun = performance.now();
         let name: string | undefined;
-        load.inProgress++;
+        counters.inProgress++;
         if (stopping) response.setHeader("connection", "close");
         response.once("close", () => {
-            load.inProgress--;
+            counters.inProgress--;
             const took = (performance.now() - begun) / 1000;
-            counted({ server: name ?? "", code: String(response.headersSent ? response.statusCode : 499) });
-            seconds({ server: name ?? "" }, took);
+            counters.requests.add({ server: name ?? "", code: String(response.headersSent ? response.statusCode : 499) });
+            counters.seconds.add({ server: name ?? "" }, took);
             if (settings.debug)
                 logger.info("request", { server: name, method: request.method, status: response.statusCode, ms: Math.round(took * 1000) });
         });
@@ -73,7 +67,7 @@ export async function startGateway(settings: GatewaySettings, routes: RouteTable
             stopping || !routes.hasSynced
                 ? { status: 503, body: stopping ? "stopping\n" : "the servers are not known yet\n" }
                 : { body: "ok\n" },
-        "/metrics": () => ({ type: "text/plain; version=0.0.4", body: metrics.text() }),
+        "/metrics": () => ({ type: "text/plain; version=0.0.4", body: counters.text(routes.size) }),
     }).catch(async (error: unknown) => {
         await closed(server);
         throw error;
@@ -82,12 +76,12 @@ export async function startGateway(settings: GatewaySettings, routes: RouteTable
 
     async function drain(): Promise<void> {
         stopping = true;
-        logger.info("stopping", { inProgress: load.inProgress });
+        logger.info("stopping", { inProgress: counters.inProgress });
         await sleep(settings.lingerMs);
         server.close();
         server.closeIdleConnections();
         const until = performance.now() + settings.drainMs;
-        while (load.inProgress > 0 && performance.now() < until) await sleep(25);
+        while (counters.inProgress > 0 && performance.now() < until) await sleep(25);
         await close(server, health, upstream);
     }
 }

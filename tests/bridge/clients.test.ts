@@ -155,6 +155,7 @@ describe.each([
         await client.callTool({ name: "toggle-subscriber-updates", arguments: {} });
         await client.callTool({ name: "toggle-simulated-logging", arguments: {} });
         await until(() => logs.length > 0 && updates.length > 0, 15_000);
+        expect(updates).toContain("demo://resource/static/document/architecture.md");
         await transport.terminateSession();
         await client.close();
     });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { LineFramer } from "../../operator/bridge/lines.ts";
 
 function frame(chunks: readonly Buffer[], limit = 1_000_000): { lines: string[]; tooLong: number } {

@@ -86,6 +86,7 @@ describe("a server of both eras", () => {
         const subscription = await client.listen({ toolsListChanged: true });
         await call(client, "change");
         await until(() => changes > 0);
+        expect(changes).toBe(1);
         await subscription.close();
         await client.close();
     });

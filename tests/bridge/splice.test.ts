@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { splice } from "../../operator/bridge/splice.ts";
 
 const names = fc.constantFrom("id", "params", "_meta", "progressToken", "other", 'quo"te', "back\\slash", "\u2028");

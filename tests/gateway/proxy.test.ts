@@ -72,8 +72,9 @@ describe("whom it serves", () => {
         const answer = await ask(running.port, path, headers as Record<string, string>);
         expect(answer.status).toBe(status);
         expect(answer.body).toContain(text);
-        if (status >= 400)
-            expect(JSON.parse(answer.body)).toMatchObject({ jsonrpc: "2.0", id: null, error: { code: expect.any(Number) as number } });
+        expect(
+            answer.headers["content-type"] === "application/json" && answer.body.startsWith('{"jsonrpc":"2.0","error":{"code":-32'),
+        ).toBe(status >= 400);
     });
 
     it("nobody before it knows the servers", async () => {
@@ -208,7 +209,7 @@ describe("a pod that fails", () => {
             response.write("half");
             setTimeout(() => asked.socket.destroy(), 50);
         });
-        await expect(ask(running.port, "/a/mcp", {}, "POST", "{}")).rejects.toThrow();
+        await expect(ask(running.port, "/a/mcp", {}, "POST", "{}")).rejects.toThrow("aborted");
     });
 
     it("to be reached: another ready one answers, and nothing was sent twice", async () => {
@@ -241,26 +242,32 @@ async function closedPort(): Promise<number> {
     return port;
 }
 
+/** Opens a session on itself for whoever has none, and says who it is. */
+const session: RequestListener = (asked, response) => {
+    asked.resume();
+    const known = asked.headers["mcp-session-id"];
+    if (known === undefined) response.setHeader("Mcp-Session-Id", `of-${(asked.socket.address() as AddressInfo).port}`);
+    response.end(JSON.stringify({ port: (asked.socket.address() as AddressInfo).port, known }));
+};
+
+/** Two pods of server a, and one of them as server b too. */
+async function two(): Promise<readonly [number, number]> {
+    await start(session);
+    const ports = [cluster.routes.find("a")?.endpoints[0]?.port ?? 0, await pod(session)] as const;
+    cluster.pods(
+        "a",
+        ports.map((port, index) => ({ uid: `pod-${index}`, port })),
+    );
+    cluster.server("b");
+    cluster.pods("b", [{ uid: "pod-0", port: ports[0] }]);
+    return ports;
+}
+
+async function statusOf(path: string, id: string): Promise<number> {
+    return (await ask(running.port, path, { "mcp-session-id": id }, "POST", "{}")).status;
+}
+
 describe("sessions", () => {
-    const session: RequestListener = (asked, response) => {
-        asked.resume();
-        const known = asked.headers["mcp-session-id"];
-        if (known === undefined) response.setHeader("Mcp-Session-Id", `of-${(asked.socket.address() as AddressInfo).port}`);
-        response.end(JSON.stringify({ port: (asked.socket.address() as AddressInfo).port, known }));
-    };
-
-    async function two(): Promise<readonly [number, number]> {
-        await start(session);
-        const ports = [cluster.routes.find("a")?.endpoints[0]?.port ?? 0, await pod(session)] as const;
-        cluster.pods(
-            "a",
-            ports.map((port, index) => ({ uid: `pod-${index}`, port })),
-        );
-        cluster.server("b");
-        cluster.pods("b", [{ uid: "pod-0", port: ports[0] }]);
-        return ports;
-    }
-
     it("stay on the pod that opened them, over any number of gateways", async () => {
         await two();
         const other = await gateway(cluster);
@@ -283,15 +290,13 @@ describe("sessions", () => {
             const opened = await ask(running.port, "/a/mcp", {}, "POST", "{}");
             ids.set((JSON.parse(opened.body) as { port: number }).port, opened.headers["mcp-session-id"] as string);
         }
-        const status = async (path: string, id: string): Promise<number> =>
-            (await ask(running.port, path, { "mcp-session-id": id }, "POST", "{}")).status;
-        for (const id of ids.values()) expect(await status("/b/mcp", id)).toBe(404);
-        expect(await status("/a/mcp", `of-${ports[0]}`)).toBe(404);
+        for (const id of ids.values()) expect(await statusOf("/b/mcp", id)).toBe(404);
+        expect(await statusOf("/a/mcp", `of-${ports[0]}`)).toBe(404);
         cluster.pods("a", [{ uid: "pod-0", port: ports[0], ready: false }]);
-        expect(await status("/a/mcp", ids.get(ports[0]) ?? "")).toBe(200); // not ready, but there
-        expect(await status("/a/mcp", ids.get(ports[1]) ?? "")).toBe(404);
+        expect(await statusOf("/a/mcp", ids.get(ports[0]) ?? "")).toBe(200); // not ready, but there
+        expect(await statusOf("/a/mcp", ids.get(ports[1]) ?? "")).toBe(404);
         cluster.pods("a", [{ uid: "pod-0", port: await closedPort() }]);
-        expect(await status("/a/mcp", ids.get(ports[0]) ?? "")).toBe(404);
+        expect(await statusOf("/a/mcp", ids.get(ports[0]) ?? "")).toBe(404);
     });
 
     it("do not bind requests of the modern era", async () => {
@@ -317,7 +322,7 @@ describe("the end", () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
         const drained = running.drain();
         await new Promise((resolve) => setTimeout(resolve, 50));
-        await expect(ask(running.port, "/")).rejects.toThrow();
+        await expect(ask(running.port, "/")).rejects.toThrow("ECONNREFUSED");
         expect((await answer).body).toBe("done");
         await drained;
     });
