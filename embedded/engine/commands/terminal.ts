@@ -58,14 +58,16 @@ export async function ask<T extends string>(question: string, answers: readonly 
     try {
         for (;;) {
             const text = await Promise.race([reader.question(`${question} [${answers.join("/")}] `, { signal }), ended]);
-            if (text === undefined) return undefined;
+            if (text === undefined) break;
             const answer = text.trim().toLowerCase();
             const found = answer && answers.find((a) => a.startsWith(answer));
             if (found) return found;
         }
     } catch {
-        return undefined; // interrupted
+        // interrupted
     } finally {
         reader.close();
     }
+    process.stdout.write("\n");
+    return undefined;
 }
