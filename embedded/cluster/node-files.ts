@@ -21,9 +21,9 @@ export const SHOWN_SYSCTLS: Readonly<Record<string, string>> = {
     "kernel/keys/root_maxbytes": "25000000",
 };
 
-/** A TOML string: the escapes of JSON are TOML's, too, except that TOML knows no surrogate escapes (JSON emits none for valid text). */
+/** A TOML string: JSON's escapes are TOML's, which wants one more character escaped. */
 function toml(text: string): string {
-    return JSON.stringify(text);
+    return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
 
 export function containerdConfig(snapshotter: "overlayfs" | "native"): string {

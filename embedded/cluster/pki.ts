@@ -125,7 +125,10 @@ export async function ensurePki(folder: string, requests: readonly CertificateRe
         writeText(file("sa.key"), key);
         writeText(file("sa.pub"), createPublicKey(key).export({ type: "spki", format: "pem" }) as string);
     }
-    const stale = requests.filter((r) => !isCurrent(readText(file(`${r.name}.crt`)), readText(file(`${r.authority}.crt`)) ?? "", r, now));
+    const current = (r: CertificateRequest): boolean =>
+        readText(file(`${r.name}.key`)) !== undefined &&
+        isCurrent(readText(file(`${r.name}.crt`)), readText(file(`${r.authority}.crt`)) ?? "", r, now);
+    const stale = requests.filter((request) => !current(request));
     if (!stale.length) return false;
     // Loaded only when something is to be issued: a warm start does without it.
     const { installReflection } = await import("../providers/tls/reflect.ts");
