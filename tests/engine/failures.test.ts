@@ -137,6 +137,20 @@ describe("an interruption", () => {
         expect(world.calls).toEqual(["create c"]);
     });
 
+    test("waits for a step that takes its time, also when the program is gone by then", async () => {
+        const world = new World();
+        const controller = new AbortController();
+        world.before = () => void setTimeout(() => controller.abort(), 20);
+        const ran = await runProgram({
+            program,
+            providers: { double: double(world) },
+            steer: [{ name: "slow", args: { delayMs: 2500 } }],
+            signal: controller.signal,
+        });
+        expect(ran).toMatchObject({ canceled: true, snapshot: { pendingOperations: [] } });
+        expect(find(ran.snapshot, "slow").id).toBe([...world.objects.keys()][0]);
+    });
+
     test("reaches waiting providers; a step that they give up stays in the state as unfinished", async () => {
         const world = new World();
         const controller = new AbortController();

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { preview } from "../../embedded/engine/index.ts";
+import { startServer } from "../../embedded/engine/host/server.ts";
 import { ResourceReference, Secret } from "../../embedded/engine/values.ts";
 import { double, World } from "./support/double.ts";
 import { find, runProgram, type Ran, type RunSetup } from "./support/runs.ts";
@@ -32,21 +33,23 @@ describe("a program's process", () => {
         );
     });
 
-    test("leaves no socket behind", async () => {
-        const before = process.env["TMPDIR"];
-        const folder = mkdtempSync(join(tmpdir(), "mcp-engine-test-"));
-        process.env["TMPDIR"] = folder;
+    test("is served on a socket that only its user can open and that is gone afterwards, as are those of killed engines", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "engine-test-"));
         try {
-            expect((await runCase("prints")).failed).toBe(false);
+            mkdirSync(join(folder, "mcp-engine-999999999-abcdef"));
+            const server = await startServer(() => {}, folder);
+            const [socket, ...others] = readdirSync(folder);
+            expect(socket).toMatch(new RegExp(`^mcp-engine-${process.pid}-`));
+            expect(others).toEqual([]);
+            expect(statSync(join(folder, socket ?? "")).mode & 0o077).toBe(0);
+            await server.close();
             expect(readdirSync(folder)).toEqual([]);
         } finally {
-            if (before === undefined) delete process.env["TMPDIR"];
-            else process.env["TMPDIR"] = before;
             rmSync(folder, { recursive: true });
         }
     });
 
-    test("gets settings and secrets, and the stack's names, without them in its environment", async () => {
+    test("gets settings and secrets, and the stack's names, without the environment that other processes see", async () => {
         const ran = await runCase("settings", {
             config: { "test:plain": "p", "test:hidden": "very hidden value" },
             secretKeys: ["test:hidden"],
@@ -75,6 +78,14 @@ describe("a program's process", () => {
         expect(ran.diagnostics.filter((line) => line.startsWith("error")).join("\n")).toMatch(reason);
         expect(world.names()).toContain("old");
         expect(find(ran.snapshot, "old").id).toBeTruthy();
+    });
+
+    test("that is killed during a step fails the run; the step ends and its object is in the state", async () => {
+        const world = new World();
+        const ran = await runCase("is killed during a step", { world });
+        expect(ran.diagnostics).toEqual(["error: The program was ended by SIGKILL."]);
+        expect(find(ran.snapshot, "slow").id).toBe([...world.objects.keys()][0]);
+        expect(ran.snapshot.pendingOperations).toEqual([]);
     });
 
     test.each([

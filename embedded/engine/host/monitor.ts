@@ -28,9 +28,14 @@ const featureNames: ReadonlySet<string> = new Set(["secrets", "resourceReference
 
 /**
  * Makes the service.
+ * @param track is given all work that may change something, which goes on when the program is gone
  * @param onSignal called when the program has said that it registered everything
  */
-export function monitorService(deployment: Deployment, onSignal: () => void): IResourceMonitorServer {
+export function monitorService(
+    deployment: Deployment,
+    track: <T>(work: Promise<T>) => Promise<T>,
+    onSignal: () => void,
+): IResourceMonitorServer {
     const { run, reporter } = deployment;
     const refuse = (what: string): never => {
         const error = new UserError(
@@ -70,7 +75,7 @@ export function monitorService(deployment: Deployment, onSignal: () => void): IR
         registerResource: unary(async (request) => {
             const response = new proto.RegisterResourceResponse();
             try {
-                const { state } = await register(deployment, decoded(request, goalOf));
+                const { state } = await track(register(deployment, decoded(request, goalOf)));
                 response.setUrn(state.urn);
                 response.setId(knownId(state.id));
                 response.setObject(encodeMap(state.outputs, { resources: request.getAcceptresources() }));
@@ -84,13 +89,13 @@ export function monitorService(deployment: Deployment, onSignal: () => void): IR
             }
         }),
         registerResourceOutputs: unary(async (request) => {
-            await registerOutputs(deployment, request.getUrn(), withoutOutputValues(decodeMap(request.getOutputs())));
+            await track(registerOutputs(deployment, request.getUrn(), withoutOutputValues(decodeMap(request.getOutputs()))));
             return new empty.Empty();
         }),
         readResource: unary(async (request) => {
             const response = new proto.ReadResourceResponse();
             try {
-                const { state } = await readResource(deployment, decoded(request, readGoalOf));
+                const { state } = await track(readResource(deployment, decoded(request, readGoalOf)));
                 setRead(response, state, request.getAcceptresources());
                 return response;
             } catch (error) {
@@ -102,7 +107,7 @@ export function monitorService(deployment: Deployment, onSignal: () => void): IR
         invoke: unary(async (request) => {
             const response = new proto.ResourceInvokeResponse();
             try {
-                const { outputs, failures } = await invoke(deployment, invokeOf(request));
+                const { outputs, failures } = await track(invoke(deployment, invokeOf(request)));
                 if (outputs) response.setReturn(encodeMap(outputs, { resources: request.getAcceptresources() }));
                 else response.setUnknown(true);
                 response.setFailuresList(

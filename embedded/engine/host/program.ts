@@ -65,6 +65,8 @@ export function startProgram(run: EngineRun, options: ProgramOptions): Program {
                 PULUMI_NODEJS_TYPESCRIPT: "false",
             },
             stdio: ["ignore", "pipe", "pipe", "pipe"],
+            // Ctrl-C is for the engine alone, which then sees to it that the program ends.
+            detached: true,
         },
     );
     for (const stream of ["stdout", "stderr"] as const) {

@@ -1,5 +1,5 @@
 /** The gRPC server that the program talks to, on a socket that only this user can open. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, ServerCredentials, status, type handleUnaryCall, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
@@ -9,6 +9,8 @@ import { messageOf } from "../../common/errors.ts";
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 /** Socket addresses end at 107 characters. */
 const LONGEST_FOLDER = 80;
+
+const PREFIX = "mcp-engine-";
 
 export interface RunningServer {
     readonly server: Server;
@@ -21,9 +23,9 @@ export interface RunningServer {
  * Starts a server with the services that `add` adds. A socket rather than a port: nobody else on the machine can
  * connect, and proxy settings of the environment do not apply.
  */
-export async function startServer(add: (server: Server) => void): Promise<RunningServer> {
-    const temporary = tmpdir();
-    const folder = await mkdtemp(join(temporary.length > LONGEST_FOLDER ? "/tmp" : temporary, "mcp-engine-"));
+export async function startServer(add: (server: Server) => void, temporary: string = temporaryFolder()): Promise<RunningServer> {
+    await sweep(temporary);
+    const folder = await mkdtemp(join(temporary, `${PREFIX}${process.pid}-`));
     const server = new Server({
         "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
         "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
@@ -42,6 +44,27 @@ export async function startServer(add: (server: Server) => void): Promise<Runnin
             await rm(folder, { recursive: true, force: true });
         },
     };
+}
+
+function temporaryFolder(): string {
+    return tmpdir().length > LONGEST_FOLDER ? "/tmp" : tmpdir();
+}
+
+/** Removes the folders of engines that were killed. */
+async function sweep(temporary: string): Promise<void> {
+    for (const name of await readdir(temporary)) {
+        const pid = /^mcp-engine-(\d+)-\w{6}$/.exec(name)?.[1];
+        if (pid && !isRunning(Number(pid))) await rm(join(temporary, name), { recursive: true, force: true }).catch(() => {}); // another user's
+    }
+}
+
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        return error instanceof Error && "code" in error && error.code === "EPERM";
+    }
 }
 
 /** Makes a gRPC handler of an async function; what it throws becomes the call's error. */

@@ -18,11 +18,17 @@ const GRACE_MS = 1_000;
 export async function hostProgram(deployment: Deployment): Promise<boolean> {
     const { reporter, run } = deployment;
     let complete = false;
+    const active = new Set<Promise<unknown>>();
+    const track = <T>(work: Promise<T>): Promise<T> => {
+        const settled = work.catch(() => {}).finally(() => active.delete(settled));
+        active.add(settled);
+        return work;
+    };
     const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
     const server = await startServer((grpc) => {
         grpc.addService(
             resource.ResourceMonitorService,
-            monitorService(deployment, () => (complete = true)),
+            monitorService(deployment, track, () => (complete = true)),
         );
         grpc.addService(engine.EngineService, engineService(deployment, filter));
     });
@@ -37,6 +43,8 @@ export async function hostProgram(deployment: Deployment): Promise<boolean> {
         run.signal.addEventListener("abort", stop, { once: true });
         try {
             const { code, signal } = await program.ended;
+            // Steps go on when their program is gone: what they do has to be known.
+            await Promise.all(active);
             if (deployment.canceled) return false;
             if (code === 0 && complete) return true;
             if (code === 0)
@@ -65,5 +73,5 @@ function rootUrn(deployment: Deployment): string | undefined {
 
 /** Whether an error of the program only repeats that a resource failed, which has been reported with its reason. */
 function isConsequence(deployment: Deployment, message: string): boolean {
-    return deployment.failed.size > 0 && / \[[^\]]+\] failed to register|failed to read resource #/.test(message);
+    return deployment.reporter.failed && / \[[^\]]+\] failed to register|failed to read resource #/.test(message);
 }

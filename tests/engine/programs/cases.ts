@@ -1,5 +1,6 @@
 /** Small programs, one of which runs: the setting `test:case` names it. */
 /* oxlint-disable no-new -- registering a resource is what its constructor is for */
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { Double, Group, Thing } from "./double.ts";
 
@@ -25,10 +26,15 @@ const cases: Record<string, () => unknown> = {
     "exits with 3"() {
         process.exit(3);
     },
+    "is killed during a step"() {
+        new Thing("slow", { delayMs: 1500 });
+        setTimeout(() => process.kill(process.pid, "SIGKILL"), 300);
+    },
     settings() {
         return {
             plain: config.require("plain"),
             hidden: config.requireSecret("hidden"),
+            exposed: readFileSync("/proc/self/environ", "utf8").includes(config.require("hidden")),
             project: pulumi.getProject(),
             stack: pulumi.getStack(),
             organization: pulumi.getOrganization(),
