@@ -133,16 +133,34 @@ export async function updateObject(cluster: Cluster, object: Manifest, options: 
     }
 }
 
+/** Stands in for a namespace that does not exist yet: every cluster has it, and a dry run leaves nothing in it. */
+const STAND_IN = "default";
+
 /** Has the server judge an object without writing it. What will be there by then, a namespace or a kind, is not missed. */
 export async function validateObject(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "force" | "dryRun">): Promise<void> {
-    const resource = await cluster.discovery.lookUp(kindOf(object));
-    if (!resource) return;
+    if (!(await cluster.discovery.lookUp(kindOf(object)))) return;
     try {
-        await patch(cluster, await cluster.pathOf(object, options.signal), object, { ...options, force: true, dryRun: true });
+        await dryRun(cluster, object, options);
     } catch (error) {
-        if (!(error instanceof ApiError) || isNotFound(error) || error.code === 403 || error.code === 409) return;
+        if (!isNamespaceMissing(error)) return report(object, error);
+        try {
+            await dryRun(cluster, { ...object, metadata: { ...object.metadata, namespace: STAND_IN } }, options);
+        } catch (judgement) {
+            report(object, judgement);
+        }
+    }
+}
+
+async function dryRun(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "force" | "dryRun">): Promise<void> {
+    await patch(cluster, await cluster.pathOf(object, options.signal), object, { ...options, force: true, dryRun: true });
+}
+
+/** Throws what a dry run found, unless that is only because it was one. */
+function report(object: Manifest, error: unknown): void {
+    if (error instanceof ApiError) {
+        if ([403, 404, 409].includes(error.code)) return;
         if (error.code === 422 && /immutable/.test(error.message)) return; // To be replaced: the old object is still there.
         if (/does not support dry run/.test(error.message)) return;
-        throw explain("create", object, error);
     }
+    throw explain("create", object, error);
 }

@@ -264,6 +264,15 @@ const definition = (group: string): PropertyMap => ({
         expect((await rejection(preview({ replica: 1 }))).message).toBe(
             "cannot create Deployment default/typo: spec.replica is not a field of this kind. Check the spelling",
         );
+        const homeless = run.create(
+            "apps/v1:Deployment",
+            "typo",
+            { ...deployment({ replica: 1 }), metadata: { name: "typo", namespace: "not-yet" } },
+            { preview: true },
+        );
+        expect((await rejection(homeless)).message).toBe(
+            "cannot create Deployment not-yet/typo: spec.replica is not a field of this kind. Check the spelling",
+        );
         expect((await rejection(preview({ replicas: "two" }))).message).toMatch(/spec\.replicas: expected numeric/);
         expect((await rejection(preview({ replicas: -1 }))).message).toMatch(
             /^cannot create Deployment default\/typo: spec\.replicas: Invalid value: -1/,
