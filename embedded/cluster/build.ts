@@ -1,7 +1,7 @@
 /** The cluster's programs, built from pinned Go modules into the cache. */
 import type { Progress } from "../common/progress.ts";
 import { build, lookUp, missing, type Built } from "./build/builder.ts";
-import { findGo } from "./build/go.ts";
+import { buildingGo } from "./build/go.ts";
 import { keyOf } from "./build/module.ts";
 import { missingPackages } from "./build/requirements.ts";
 import { tools, type Tool, type ToolName } from "./build/tools.ts";
@@ -61,7 +61,7 @@ export async function requiredPackages(names: readonly ToolName[] = toolNames): 
 
 /** SHA-256 over what goes into a tool, known without building it: with the compiler's version where there is one. */
 export async function toolKey(name: ToolName): Promise<string> {
-    return (await keyOf(toolOf(name), (await findGo())?.version ?? "")).key;
+    return (await keyOf(toolOf(name), (await buildingGo())?.version ?? "")).key;
 }
 
 /** The same without the compiler's version, for what depends on how a tool works rather than on its binary. */

@@ -1,9 +1,10 @@
 import { chmod, mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build, lookUp } from "../../embedded/cluster/build/builder.ts";
+import { build, findByInputs, lookUp } from "../../embedded/cluster/build/builder.ts";
 import { findGo, isAtLeast, minimumGo, usableGo } from "../../embedded/cluster/build/go.ts";
 import { missingPackages } from "../../embedded/cluster/build/requirements.ts";
+import { keyOf } from "../../embedded/cluster/build/module.ts";
 import { UserError } from "../../embedded/common/errors.ts";
 import { run } from "../../embedded/common/process.ts";
 import { fakeTool, remember, removeFolders, temporaryFolder } from "./support.ts";
@@ -156,6 +157,23 @@ describe("the builder, with a pretended Go,", () => {
         await expect(build([tool], { cache: join(folder, "cache"), progress: remember() })).rejects.toThrow(
             /the fake tool cannot be built: the Debian packages gcc, libseccomp-dev.* must be installed\. Run: apt-get install gcc libseccomp-dev/,
         );
+    });
+});
+
+describe("a cache that was brought along", () => {
+    test("serves whatever Go made it when no Go is there, and not when one is", async () => {
+        const folder = await temporaryFolder();
+        const [tool, cache] = [await fakeTool(folder), join(folder, "cache")];
+        const madeBy = await pretendGo("go1.26.5", 'while [ "$1" != -o ]; do shift; done; echo binary > "$2"');
+        process.env["PATH"] = `${madeBy}:${path}`;
+        const [made] = await build([tool], { cache, progress: remember() });
+        expect(made?.manifest.facts["go"]).toBe("go1.26.5");
+        expect(await findByInputs(tool, await keyOf(tool, ""), cache, true)).toEqual(made);
+        process.env["PATH"] = `${await pretendGo("go1.26.6", "exit 1")}:${path}`;
+        expect(await lookUp([tool], { cache })).toBeUndefined();
+        await writeFile(join(tool.module, "go.sum"), "");
+        await writeFile(join(tool.module, "main.go"), "package main\n");
+        expect(await findByInputs(tool, await keyOf(tool, ""), cache, true)).toBeUndefined();
     });
 });
 

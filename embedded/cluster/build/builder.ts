@@ -6,7 +6,7 @@ import type { Progress } from "../../common/progress.ts";
 import { compile } from "./compile.ts";
 import { ensureEntry } from "./ensure.ts";
 import { inspect, type EntryState, type Manifest } from "./entry.ts";
-import { findGo, usableGo, type Go } from "./go.ts";
+import { buildingGo, findGo, usableGo, type Go } from "./go.ts";
 import { keyOf, platform, type ToolKey } from "./module.ts";
 import { requirePackages, requireSpace } from "./requirements.ts";
 import type { Tool } from "./tools.ts";
@@ -52,8 +52,8 @@ async function find(
     return { built: undefined, ...entry };
 }
 
-/** Without Go on the machine a cache that was brought along serves, whichever compiler filled it. */
-async function findByInputs(tool: Tool, key: ToolKey, cache: string, verify: boolean): Promise<Built | undefined> {
+/** Without a usable Go on the machine a cache that was brought along serves, whichever compiler filled it. */
+export async function findByInputs(tool: Tool, key: ToolKey, cache: string, verify: boolean): Promise<Built | undefined> {
     const names = await readdir(join(cache, "tools")).catch(() => []);
     for (const name of names.filter((n) => n.startsWith(`${tool.name}-`)).toSorted()) {
         const folder = join(cache, "tools", name);
@@ -65,7 +65,7 @@ async function findByInputs(tool: Tool, key: ToolKey, cache: string, verify: boo
 
 /** The tools' cache entries, or undefined when one of them is missing or damaged. */
 export async function lookUp(tools: readonly Tool[], options: LookupOptions = {}): Promise<Built[] | undefined> {
-    const go = await findGo();
+    const go = await buildingGo();
     const found = await Promise.all(tools.map((tool) => find(tool, go, options.cache ?? cacheRoot(), options.verify ?? false)));
     const built = found.flatMap((f) => f.built ?? []);
     return built.length === tools.length ? built : undefined;
@@ -73,7 +73,7 @@ export async function lookUp(tools: readonly Tool[], options: LookupOptions = {}
 
 /** Those of `tools` that are not in the cache, or are damaged there. */
 export async function missing(tools: readonly Tool[], options: LookupOptions = {}): Promise<Tool[]> {
-    const go = await findGo();
+    const go = await buildingGo();
     const found = await Promise.all(tools.map((tool) => find(tool, go, options.cache ?? cacheRoot(), options.verify ?? false)));
     return tools.filter((_, i) => !found[i]?.built);
 }
@@ -86,11 +86,11 @@ export async function build(tools: readonly Tool[], options: BuildOptions): Prom
     const { progress, signal } = options;
     const cache = options.cache ?? cacheRoot();
     const verify = options.verify ?? false;
-    let go = await findGo();
+    let go = await buildingGo();
     const found = await Promise.all(tools.map((tool) => find(tool, go, cache, verify)));
     const todo = tools.filter((_, i) => !found[i]?.built);
     if (todo.length) {
-        go = usableGo(go);
+        go ??= usableGo(await findGo());
         await requirePackages(todo);
         const keys = await Promise.all(todo.map(async (tool) => [tool, await keyOf(tool, go?.version ?? "")] as const));
         await requireSpace(keys, go, cache);

@@ -75,6 +75,12 @@ export async function findGo(): Promise<Go | undefined> {
     return tooOld;
 }
 
+/** The Go that builds are made with; undefined when there is none that is new enough. */
+export async function buildingGo(): Promise<Go | undefined> {
+    const go = await findGo();
+    return go && isAtLeast(go.version, minimumGo) ? go : undefined;
+}
+
 /**
  * What {@link findGo} found, if builds can be made with it.
  * @throws UserError when there is no Go or only one that is too old
