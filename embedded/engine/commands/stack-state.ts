@@ -20,7 +20,7 @@ export interface OpenedStack {
 /**
  * Opens a stack. For reading, the passphrase is only needed when something is encrypted; for writing it always is, and a
  * stack that has no salt yet, neither in its settings nor in its state, gets one in its state.
- * @param say told what was made or replaced on the way
+ * @param say told what was passed over on the way
  */
 export async function openStack(workspace: Workspace, target: Target, writing: boolean, say: (text: string) => void): Promise<OpenedStack> {
     const { project, backend } = workspace;
@@ -31,13 +31,12 @@ export async function openStack(workspace: Workspace, target: Target, writing: b
     const stateSecrets = deployment !== undefined && JSON.stringify(deployment).includes(SECRET);
     const configSecrets = hasSecureValues(settings);
 
-    let manager: SecretsManager | undefined;
-    if (settings.encryptionSalt !== undefined && (writing || configSecrets)) {
-        manager = await openSettings(settings.encryptionSalt, settings.file, stateSecrets || configSecrets);
-        if (!manager)
-            say(`The encryptionsalt of ${settings.file} belongs to another passphrase; nothing is encrypted with it, so it is replaced.`);
-    }
+    const useSalt = settings.encryptionSalt !== undefined && (writing || configSecrets);
+    let manager = useSalt ? await openSettings(settings.encryptionSalt ?? "", settings.file, configSecrets) : undefined;
     const stateCrypter = stateSecrets ? await openSecrets(stateSalt ?? missingSalt(reference), `the stack ${reference.stack}`) : undefined;
+    if (useSalt && !manager) {
+        say(`The encryptionsalt of ${settings.file} belongs to another passphrase; nothing is encrypted with it, so it is passed over.`);
+    }
     if (configSecrets && !manager) {
         throw new UserError(
             `${settings.file} has encrypted values but no encryptionsalt: restore that line from version control, or set the values again.`,

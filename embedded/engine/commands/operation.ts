@@ -1,0 +1,207 @@
+/** How an operation is run and shown, once everything it needs is open. */
+import { DigestBuilder } from "../display/digest.ts";
+import { createDisplay, type Display } from "../display/index.ts";
+import type { Mask } from "../display/mask.ts";
+import { hasChanges } from "../display/operations.ts";
+import type { EngineEvent, EventSink } from "../events.ts";
+import type * as Engine from "../index.ts";
+import type { EngineRun, OperationResult } from "../run.ts";
+import { ORGANIZATION } from "../state/backend.ts";
+import { addToHistory } from "../state/history.ts";
+import type { Snapshot } from "../state/snapshot.ts";
+import type { StoredValue } from "../state/types.ts";
+import type { PropertyMap } from "../values.ts";
+import { EXIT } from "./exit-codes.ts";
+import { parallelOf, type Options } from "./options.ts";
+import type { OpenedStack } from "./stack-state.ts";
+import { ask, type Terminal } from "./terminal.ts";
+import type { Target, Workspace } from "./workspace.ts";
+
+export type Kind = "preview" | "update" | "refresh" | "destroy";
+
+/** What an operation works with. */
+export interface OperationContext {
+    readonly kind: Kind;
+    readonly options: Options;
+    readonly workspace: Workspace;
+    readonly target: Target;
+    readonly stack: OpenedStack;
+    readonly terminal: Terminal;
+    /** Knows every secret of the stack; learns those of the run. */
+    readonly mask: Mask;
+    readonly signal: AbortSignal;
+    readonly engine: typeof Engine;
+}
+
+/** One operation: the preview, the question, and the deed. */
+export class Operation {
+    readonly #context: OperationContext;
+
+    constructor(context: OperationContext) {
+        this.#context = context;
+    }
+
+    /** @returns the exit code */
+    async run(previewOnly: boolean): Promise<number> {
+        if (previewOnly || !this.#context.options["skip-preview"]) {
+            const { result, display } = await this.#show(true, previewOnly);
+            if (previewOnly || result.failed || result.canceled) return this.#codeOf(result, previewOnly);
+            if (!this.#context.options.yes && !(await this.#confirm(display))) {
+                this.#context.terminal.say(`confirmation declined, not proceeding with the ${this.#context.kind}`);
+                return EXIT.failed;
+            }
+        }
+        const begun = Date.now();
+        const { result } = await this.#show(false, true);
+        await this.#record(result, begun);
+        return this.#codeOf(result, true);
+    }
+
+    /** @param json whether this run is the one that `--json` is about */
+    async #show(planning: boolean, json: boolean): Promise<{ result: OperationResult; display: Display }> {
+        const options = this.#context.options;
+        const { screen, paint, live } = this.#context.terminal;
+        const digest = options.json
+            ? new DigestBuilder({ showSames: options["show-sames"] === true, suppressOutputs: options["suppress-outputs"] === true })
+            : undefined;
+        const display = createDisplay({
+            kind: this.#context.kind,
+            planning,
+            project: this.#context.target.reference.project,
+            stack: this.#context.target.reference.stack,
+            paint,
+            live: live && !digest,
+            diff: options.diff === true,
+            showSecrets: options["show-secrets"] === true,
+            showSames: options["show-sames"] === true,
+            suppressOutputs: options["suppress-outputs"] === true,
+            suppressProgress: options["suppress-progress"] === true,
+            screen: digest ? { ...screen, write() {} } : screen,
+        });
+        const sink: EventSink = (event) => {
+            const shown = this.#masked(event);
+            digest?.take(shown);
+            display.events(shown);
+        };
+        const before = outputsOf(this.#context.stack.snapshot);
+        let result: OperationResult | undefined;
+        try {
+            result = await this.#execute(planning, sink);
+        } finally {
+            display.finish(
+                result && this.#context.kind !== "refresh"
+                    ? { before, after: this.#context.kind === "destroy" && !result.failed ? {} : result.outputs }
+                    : undefined,
+            );
+        }
+        if (digest && json) screen.write(digest.text());
+        return { result, display };
+    }
+
+    async #execute(planning: boolean, events: EventSink): Promise<OperationResult> {
+        const { preview, update, refresh, destroy } = this.#context.engine;
+        const { project } = this.#context.workspace;
+        const { providers } = await import("../../providers/index.ts");
+        const persist = planning ? undefined : this.#context.stack.persist;
+        const run: EngineRun = {
+            project: {
+                name: project.name,
+                root: project.root,
+                ...(project.main !== undefined && { main: project.main }),
+                runtimeOptions: project.runtimeOptions,
+            },
+            stack: this.#context.target.reference.stack,
+            organization: ORGANIZATION,
+            config: this.#context.stack.config.values,
+            configSecretKeys: this.#context.stack.config.secretKeys,
+            snapshot: this.#context.stack.snapshot,
+            providers,
+            parallel: parallelOf(this.#context.options),
+            signal: this.#context.signal,
+            events,
+            ...(persist && { persist }),
+            ...(this.#context.options["continue-on-error"] && { continueOnError: true }),
+        };
+        if (this.#context.kind === "refresh") return refresh(run, { preview: planning });
+        let start = run;
+        if (this.#context.options.refresh || (project.alwaysRefresh && this.#context.kind !== "destroy")) {
+            const found = await refresh(
+                { ...run, events: (event) => void (event.type !== "summary" && events(event)) },
+                { preview: planning },
+            );
+            if (found.failed || found.canceled) return found;
+            start = { ...run, snapshot: found.snapshot };
+        }
+        if (this.#context.kind === "destroy") return destroy(start, { preview: planning });
+        return planning ? preview(start) : update(start);
+    }
+
+    async #confirm(display: Display): Promise<boolean> {
+        const what = this.#context.kind === "update" ? "update" : this.#context.kind;
+        if (this.#context.kind === "refresh")
+            this.#context.terminal.screen.write(
+                "No resources will be modified as part of this refresh; just your stack's state will be.\n",
+            );
+        for (;;) {
+            const answer = await ask(`Do you want to perform this ${what}?`, ["yes", "no", "details"] as const, this.#context.signal);
+            if (answer !== "details") return answer === "yes";
+            this.#context.terminal.screen.write(display.details());
+        }
+    }
+
+    async #record(result: OperationResult, begun: number): Promise<void> {
+        const { reference, settings } = this.#context.target;
+        await addToHistory(this.#context.workspace.backend, reference, {
+            kind: this.#context.kind,
+            startTime: Math.floor(begun / 1000),
+            message: this.#context.options.message ?? "",
+            environment: { "exec.kind": "cli" },
+            config: settings.config as Record<string, StoredValue>,
+            version: 0,
+            result: result.failed || result.canceled ? "failed" : "succeeded",
+            endTime: Math.floor(Date.now() / 1000),
+            ...(Object.keys(result.changes).length && { resourceChanges: result.changes }),
+        });
+    }
+
+    /** @param last whether this was what the command is about, and not the preview before it */
+    #codeOf(result: OperationResult, last: boolean): number {
+        if (result.canceled) {
+            this.#context.terminal.say(`The ${this.#context.kind} was canceled. The state is stored; run the command again to go on.`);
+            return EXIT.canceled;
+        }
+        if (result.failed) return EXIT.failed;
+        if (last && this.#context.options["expect-no-changes"] && hasChanges(result.changes)) {
+            this.#context.terminal.say(
+                `error: no changes were expected but changes ${this.#context.kind === "preview" || this.#context.options["preview-only"] ? "were proposed" : "occurred"}`,
+            );
+            return EXIT.changes;
+        }
+        return EXIT.success;
+    }
+
+    /** The event with every text that somebody else wrote cleared of secrets. */
+    #masked(event: EngineEvent): EngineEvent {
+        if ("metadata" in event) {
+            for (const state of [event.metadata.old, event.metadata.new]) {
+                this.#context.mask.collect(state?.inputs);
+                this.#context.mask.collect(state?.outputs);
+            }
+        }
+        if (this.#context.options["show-secrets"]) return event;
+        switch (event.type) {
+            case "resource-status":
+                return { ...event, text: this.#context.mask.apply(event.text) };
+            case "resource-failed":
+                return { ...event, error: this.#context.mask.apply(event.error) };
+            case "diagnostic":
+                return { ...event, message: this.#context.mask.apply(event.message) };
+            default:
+                return event;
+        }
+    }
+}
+
+function outputsOf(snapshot: Snapshot): PropertyMap {
+    return snapshot.resources.find((resource) => resource.type === "pulumi:pulumi:Stack" && !resource.delete)?.outputs ?? {};
+}
