@@ -180,6 +180,8 @@ function explain(error: unknown, { url, host }: HandshakeTarget, trouble: Troubl
         );
     }
     if (status === 404) return new HandshakeError("RouteNotFound", `the gateway has no route ${url.pathname} for ${host} (404)${said}`);
+    // The gateway explains a 503 with this very status; quoting it here would make the text quote itself.
+    if (status === 503) return new HandshakeError("ServerUnreachable", "the gateway has no ready pod of the server to lead to (503)");
     if (status !== undefined && status >= 500) return new HandshakeError("ServerUnreachable", `the route answers ${status}${said}`);
     return new HandshakeError(
         "HandshakeFailed",

@@ -1,6 +1,7 @@
 import { startController, type RunningController } from "../../operator/controller/main.ts";
 import { silentLogger } from "../../operator/common/log.ts";
 import type { MCPServer } from "../../operator/api/mcpserver.ts";
+import { buildDeployment } from "../../operator/controller/builders/deployment.ts";
 import { describeWithApiServer } from "../support/apiserver.ts";
 import {
     conditionOf,
@@ -9,6 +10,7 @@ import {
     NAMESPACE,
     SERVERS_PATH,
     SERVICES_PATH,
+    serverOf,
     startCluster,
     startEverything,
     startGatewayDouble,
@@ -98,7 +100,7 @@ describeReal("the controller against a real API server", () => {
         await setAvailable("first", 1);
         const unrouted = await ready("first", "False", "ServerUnreachable");
         expect(conditionOf(unrouted.status, "Available")?.status).toBe("True");
-        expect(conditionOf(unrouted.status, "Ready")?.message).toContain("server first has no ready pod");
+        expect(conditionOf(unrouted.status, "Ready")?.message).toBe("the gateway has no ready pod of the server to lead to (503)");
         expect(unrouted.status?.url).toBeUndefined();
 
         gateway.routes.set("first", everything.port);
@@ -272,6 +274,25 @@ describeReal("the controller against a real API server", () => {
         await create("later");
         await setAvailable("later", 1);
         expect((await ready("later", "True")).status?.url).toBe("http://mcp.localhost:8080/later/mcp");
+    });
+
+    test.each([
+        ["an image that speaks stdio", { image: "a:1", transport: "stdio", command: ["a"] }],
+        ["an image that speaks HTTP", { image: "a:1", transport: "streamable-http", replicas: 2 }],
+        ["a package", { package: { name: "a", version: "1.0.0" }, transport: "stdio" }],
+    ])("the pods of %s are admitted where Pod Security is restricted", async (_, spec) => {
+        const name = "restricted";
+        await patch(`/api/v1/namespaces/${NAMESPACE}`, { metadata: { labels: { "pod-security.kubernetes.io/enforce": "restricted" } } });
+        const template = buildDeployment(serverOf(spec), { operatorImage: "o:1", imagePullSecret: "s" }).spec.template;
+        const pod = { apiVersion: "v1", kind: "Pod", ...template, metadata: { ...template.metadata, name } };
+        const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
+        const query = { dryRun: "All", fieldValidation: "Strict" };
+        const made = await cluster.admin.request<{ metadata: { name: string } }>({ method: "POST", path, query, body: pod });
+        expect(made.metadata.name).toBe(name);
+        const open = { ...pod, spec: { ...pod.spec, securityContext: {} } };
+        await expect(
+            cluster.admin.request({ method: "POST", path, query, body: { ...open, spec: { ...open.spec, hostNetwork: true } } }),
+        ).rejects.toThrow(/violates PodSecurity/);
     });
 
     test("publishes metrics", async () => {

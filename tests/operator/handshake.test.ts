@@ -63,7 +63,13 @@ describe("a handshake that cannot succeed says why", () => {
     });
 
     test.each<readonly [number, string, string, RegExp]>([
-        [503, '{"error":{"message":"no ready pod"}}', "ServerUnreachable", /^the route answers 503: no ready pod$/],
+        [500, '{"error":{"message":"no disk"}}', "ServerUnreachable", /^the route answers 500: no disk$/],
+        [
+            503,
+            '{"error":{"message":"what the status says"}}',
+            "ServerUnreachable",
+            /^the gateway has no ready pod of the server to lead to \(503\)$/,
+        ],
         [404, "not found", "RouteNotFound", /^the gateway has no route \/x\/mcp for mcp.localhost \(404\): not found$/],
         [401, "", "AuthorizationRequired", /^the route answers 401/],
         [403, "", "AuthorizationRequired", /^the route answers 403/],
