@@ -160,7 +160,7 @@ const at = (path: string): string => `/api/v1/namespaces/default/${path}`;
         const error = await creating;
         expect(Date.now() - begun).toBeLessThan(500);
         expect(error).toBeInstanceOf(PartialError);
-        expect(error.message).toMatch(/^Deployment default\/interrupted exists, but the run was interrupted while waiting/);
+        expect(error.message).toMatch(/^Deployment default\/interrupted is not ready: the run was interrupted while waiting/);
     });
 
     it("ends when the object is deleted by somebody else", async () => {

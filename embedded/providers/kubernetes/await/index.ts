@@ -118,7 +118,7 @@ class Waiting {
     async end(): Promise<End | undefined> {
         const { timeoutMs, signal } = this.#options;
         const finish = (text: string, explain: boolean): void => this.#end.resolve({ text: `${text} while waiting${this.#text}`, explain });
-        const interrupted = (): void => finish("exists, but the run was interrupted", false);
+        const interrupted = (): void => finish("is not ready: the run was interrupted", false);
         const timeout = setTimeout(() => finish(`is not ready: timed out after ${Math.round(timeoutMs / 1000)} s`, true), timeoutMs);
         const explain = setTimeout(() => this.#explain(), EXPLAIN_AFTER_MS);
         signal.addEventListener("abort", interrupted, { once: true });
@@ -148,7 +148,7 @@ class Waiting {
         run().catch((error: unknown) => {
             if (this.#stop.signal.aborted) return;
             this.#end.resolve({
-                text: `exists, but cannot be waited for: ${what === "the object" ? "" : `${what}: `}${messageOf(error)}`,
+                text: `cannot be waited for: ${what === "the object" ? "" : `${what}: `}${messageOf(error)}`,
                 explain: false,
             });
         });
