@@ -36,7 +36,7 @@ export class Redactor {
     }
 
     clean(text: string): string {
-        this.#ordered ??= [...this.#secrets].sort((a, b) => b.length - a.length);
+        this.#ordered ??= [...this.#secrets].toSorted((a, b) => b.length - a.length);
         let result = text;
         for (const secret of this.#ordered) if (result.includes(secret)) result = result.replaceAll(secret, "[secret]");
         return result;
