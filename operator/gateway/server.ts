@@ -93,7 +93,7 @@ async function close(server: Server, health: Pages, upstream: Upstream): Promise
     await Promise.all([ended, health.close()]);
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
+function listen(server: Server, port: number, host: string | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
         server.once("error", reject);
         server.listen(port, host, () => resolve((server.address() as AddressInfo).port));

@@ -7,8 +7,8 @@ export interface GatewaySettings {
     readonly namespace: string;
     /** Host names, without port, under which clients reach the gateway (ALLOWED_HOSTS, comma separated, required). */
     readonly allowedHosts: readonly string[];
-    /** Address and port for clients (GATEWAY_LISTEN default ::, GATEWAY_PORT default 8080; 0 lets the system choose). */
-    readonly listen: string;
+    /** Address and port for clients (GATEWAY_LISTEN, default all; GATEWAY_PORT, default 8080; 0 lets the system choose). */
+    readonly listen: string | undefined;
     readonly port: number;
     /** Port of /healthz, /readyz and /metrics (GATEWAY_HEALTH_PORT, default 8081). */
     readonly healthPort: number;
@@ -43,7 +43,7 @@ export function gatewaySettings(env: NodeJS.ProcessEnv): GatewaySettings {
         namespace,
         allowedHosts,
         trustedProxies,
-        listen: variables.text("GATEWAY_LISTEN", "::"),
+        listen: variables.text("GATEWAY_LISTEN", "") || undefined, // the system knows whether it has IPv6
         port: variables.whole("GATEWAY_PORT", 8080, 0, 65_535),
         healthPort: variables.whole("GATEWAY_HEALTH_PORT", 8081, 0, 65_535),
         connectMs: variables.seconds("GATEWAY_CONNECT_SECONDS", 3),
