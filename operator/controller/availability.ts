@@ -1,6 +1,7 @@
 /** What the Deployment and the pods of a server say about it, in words people can act on. Pure. */
 import type { MCPServer } from "../api/mcpserver.ts";
 import type { KubernetesObject } from "../kubernetes/objects.ts";
+import { SERVER_CONTAINER } from "./builders/containers.ts";
 import type { Deployment } from "./builders/deployment.ts";
 
 /** One condition's content. */
@@ -117,17 +118,15 @@ function containerProblem({ name, image, state, lastState, restartCount }: Conta
         return bad("ConfigurationMissing", `the container cannot be configured: ${message}; create what is missing`);
     if (reason === "CreateContainerError" || reason === "RunContainerError")
         return bad("ContainerCannotStart", `the container cannot be started: ${message}`);
-    const ended =
-        state?.terminated ??
-        (restartCount > 0 && !state?.running ? lastState?.terminated : undefined) ??
-        (restartCount > 0 ? lastState?.terminated : undefined);
-    if (!ended || (ended.exitCode === 0 && state?.terminated && name !== "server")) return undefined;
+    const ended = state?.terminated ?? (restartCount > 0 ? lastState?.terminated : undefined);
+    // "Unknown" is what the kubelet says of containers that a restart of the node has ended.
+    if (!ended || ended.reason === "Unknown" || (ended.exitCode === 0 && name !== SERVER_CONTAINER)) return undefined;
     const text = ended.message ? `: ${lastLines(ended.message)}` : "";
     if (ended.reason === "OOMKilled")
         return bad("OutOfMemory", `${name} used more memory than its limit and was killed; raise spec.resources.limits.memory`);
     if (name === "install-package") return bad("PackageInstallFailed", `the package cannot be installed${text}`);
     const how = ended.signal ? `signal ${ended.signal}` : `exit code ${ended.exitCode}`;
-    return bad("CrashLoop", `${name === "server" ? "the server's container" : name} keeps ending, last with ${how}${text}`);
+    return bad("CrashLoop", `${name === SERVER_CONTAINER ? "the server's container" : name} keeps ending, last with ${how}${text}`);
 }
 
 /** Without the parts that change while the kubelet waits between its attempts. */

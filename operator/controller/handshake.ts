@@ -43,7 +43,7 @@ interface Trouble {
 
 /**
  * Shakes hands in whichever era the server speaks, lists its tools and ends the session.
- * @param timeoutMs for all of it together
+ * @param timeoutMs for all of it together; whole milliseconds
  * @throws HandshakeError
  */
 export async function shakeHands(target: HandshakeTarget, timeoutMs: number, signal: AbortSignal): Promise<Handshake> {

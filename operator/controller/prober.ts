@@ -23,7 +23,8 @@ const INTERVAL_PART = 0.6;
 const TIMEOUT_PART = 0.5;
 /** A server that needs long for a handshake is given a multiple of what it needs, rather than called dead under load. */
 const PATIENCE = 3;
-const FIRST_TIMEOUT_MS = 15_000;
+/** The first wait for an answer; doubles with every silence. */
+const FIRST_TIMEOUT_MS = 2000;
 const LONGEST_TIMEOUT_MS = 30_000;
 /** Between attempts while a server is about to become ready. */
 const FAST_RETRY_MS = 250;
@@ -36,6 +37,8 @@ interface Watched {
     result: Verification | undefined;
     /** Typical milliseconds of a successful handshake. */
     typicalMs: number;
+    /** Probes in a row that were not answered in time. */
+    silences: number;
     /** Until then failures are retried quickly. */
     eagerUntil: number;
     timer: NodeJS.Timeout | undefined;
@@ -75,6 +78,7 @@ export class Prober {
             uid,
             result: undefined,
             typicalMs: 0,
+            silences: 0,
             eagerUntil: 0,
             timer: undefined,
             running: false,
@@ -148,20 +152,29 @@ export class Prober {
 
     async #attempt(watched: Watched): Promise<Verification> {
         const begun = Date.now();
-        const steady = Math.max(this.#options.periodSeconds * 1000 * TIMEOUT_PART, watched.typicalMs * PATIENCE);
-        const timeoutMs = Math.min(LONGEST_TIMEOUT_MS, watched.result?.ok ? steady : Math.max(steady, FIRST_TIMEOUT_MS));
+        const timeoutMs = this.#timeoutOf(watched);
         this.probes++;
         try {
             const handshake = await this.#options.probe(watched.name, timeoutMs, this.#stop.signal);
             const ms = Date.now() - begun;
             // Rises at once, falls slowly.
             watched.typicalMs = Math.max(ms, watched.typicalMs * 0.9);
+            watched.silences = 0;
             return { ok: true, at: Date.now(), ...handshake };
         } catch (error) {
             this.failures++;
             const reason = error instanceof HandshakeError ? error.reason : "HandshakeFailed";
+            if (reason === "HandshakeTimeout") watched.silences++;
             return { ok: false, at: Date.now(), reason, message: errorText(error) };
         }
+    }
+
+    /** Whole milliseconds. */
+    #timeoutOf({ result, typicalMs, silences }: Watched): number {
+        const steady = Math.max(this.#options.periodSeconds * 1000 * TIMEOUT_PART, typicalMs * PATIENCE);
+        // One that has not answered yet may be slow; but packets also get lost while its network comes up, so the first wait is short.
+        const first = Math.min(FIRST_TIMEOUT_MS * 2 ** silences, LONGEST_TIMEOUT_MS / 2);
+        return Math.ceil(Math.min(LONGEST_TIMEOUT_MS, result?.ok ? steady : Math.max(steady, first)));
     }
 
     #isWatched(watched: Watched): boolean {

@@ -47,7 +47,7 @@ test("gives a slow server a multiple of the time it usually takes, and a quick o
     });
     prober.watch("n/slow", "slow", "1");
     await until("two probes", () => timeouts.length === 2, 3000);
-    expect(timeouts[0]).toBe(15_000);
+    expect(timeouts[0]).toBe(2000);
     expect(timeouts[1]).toBeGreaterThanOrEqual(900);
     expect(timeouts[1]).toBeLessThan(3000);
     prober.forget("n/slow");
@@ -55,6 +55,21 @@ test("gives a slow server a multiple of the time it usually takes, and a quick o
     prober.watch("n/quick", "quick", "1");
     await until("two probes", () => timeouts.length === 2, 3000);
     expect(timeouts[1]).toBe(500);
+    prober.stop();
+});
+
+test("waits longer after each silence of a server that has never answered, and always for whole milliseconds", async () => {
+    const timeouts: number[] = [];
+    const { prober } = proberWith(async (_, timeoutMs) => {
+        timeouts.push(timeoutMs);
+        if (timeouts.length < 5) throw new HandshakeError("HandshakeTimeout", "nothing");
+        await sleep(171);
+        return handshake;
+    });
+    prober.watch("n/a", "a", "1");
+    await until("it has answered several times", () => timeouts.length === 9, 8000);
+    expect(timeouts.slice(0, 5)).toEqual([2000, 4000, 8000, 15_000, 15_000]);
+    expect(timeouts.filter((ms) => !Number.isInteger(ms))).toEqual([]);
     prober.stop();
 });
 

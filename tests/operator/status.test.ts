@@ -113,6 +113,17 @@ describe("availability", () => {
         });
     });
 
+    test("a restart of the node is no crash", () => {
+        const ended = { terminated: { exitCode: 255, reason: "Unknown" } };
+        expect(problem(podOf({ restartCount: 1, state: ended, lastState: ended }))).toMatchObject({ reason: "Progressing" });
+        const installed = { terminated: { exitCode: 0, reason: "Completed" } };
+        expect(
+            problem(podOf({ name: "install-bridge", restartCount: 1, state: { running: {} }, lastState: installed }, true)),
+        ).toMatchObject({
+            reason: "Progressing",
+        });
+    });
+
     test("pods of an older generation do not count as the roll-out of the new one", () => {
         expect(availabilityOf(serverOf(), deploymentOf(up, 1, 2), []).rolledOut).toBe(false);
         expect(availabilityOf(serverOf(), deploymentOf(up), [])).toMatchObject({
