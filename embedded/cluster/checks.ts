@@ -69,6 +69,12 @@ export function checkOptions(options: ClusterOptions): void {
     }
 }
 
+/** Archives that are not there. */
+export function checkArchives(archives: readonly string[]): void {
+    const missing = archives.filter((path) => !existsSync(path));
+    if (missing.length) throw new UserError(`Image archives do not exist: ${missing.join(", ")}. Run npm start, which builds them.`);
+}
+
 /** Ports that someone else holds; `ours` are those the running cluster itself holds. */
 export async function checkPorts(options: ClusterOptions, mode: ClusterMode, ours: ReadonlySet<number>): Promise<void> {
     const wanted =

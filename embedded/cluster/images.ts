@@ -85,7 +85,7 @@ export async function imagesOf(runtime: Runtime): Promise<ReadonlyMap<string, st
 export async function importArchives(
     runtime: Runtime,
     archives: readonly string[],
-    onArchive: (path: string) => void,
+    onArchive: (path: string) => void = () => {},
     signal?: AbortSignal,
 ): Promise<number> {
     if (!archives.length) return 0;

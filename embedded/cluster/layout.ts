@@ -6,6 +6,8 @@ export interface Layout {
     readonly root: string;
     readonly desired: string;
     readonly observed: string;
+    /** Exists while a stop waits for a start that is under way, which then gives up. */
+    readonly stop: string;
     readonly supervisor: string;
     readonly supervisorLog: string;
     readonly kubeconfig: string;
@@ -52,6 +54,7 @@ export function layoutOf(stateDir: string): Layout {
         root: stateDir,
         desired: join(stateDir, "desired.json"),
         observed: join(stateDir, "observed.json"),
+        stop: join(stateDir, "stop"),
         supervisor: join(stateDir, "supervisor.json"),
         supervisorLog: join(stateDir, "supervisor.log"),
         kubeconfig: join(stateDir, "kubeconfig"),

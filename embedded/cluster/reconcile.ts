@@ -129,6 +129,7 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
                 await ensureBridge(hub.pid);
                 open(layout.hub, GATES.network);
             }
+            let withoutImages: string | undefined;
             for (const [i, { plan: node }] of prepared.nodes.entries()) {
                 const record = nodes[i];
                 if (!record) continue;
@@ -136,14 +137,15 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
                 const tree = layout.node(node.name);
                 open(tree, GATES.network);
                 const runtime = { pid: record.pid, containerd: desired.tools.containerd };
-                const imported = finished.has(`images/${lifeOf(record)}`) || !existsSync(socketOf(record.pid));
-                if (!imported) {
+                const reachable = existsSync(socketOf(record.pid));
+                const imported =
+                    reachable &&
                     task(`images/${lifeOf(record)}`, async () => {
-                        const count = await importArchives(runtime, desired.images, () => {});
+                        const count = await importArchives(runtime, desired.images);
                         open(tree, GATES.images);
                         if (count) report.milestone(`${count} images on ${node.name}`);
                     });
-                }
+                if (!imported) withoutImages ??= node.name;
             }
             const life = `api/${lifeOf(hub)}`;
             if (
@@ -178,6 +180,7 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
                 )
                     return `${node.name} to be Ready`;
             }
+            if (withoutImages) return `the images on ${withoutImages}`;
             if (surplus) return `${surplus} to be removed`;
             const lives = nodes.map((node) => node && lifeOf(node)).join("/");
             if (

@@ -1,13 +1,13 @@
 /** Asking for a cluster and waiting until it is there. */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, closeSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, UserError } from "../common/errors.ts";
 import { cacheRoot } from "../common/paths.ts";
 import type { Progress, Step } from "../common/progress.ts";
-import { checkNodes, checkOptions, checkPorts, checkRoom } from "./checks.ts";
-import { readJson, readText, writeJson } from "./files.ts";
+import { checkArchives, checkNodes, checkOptions, checkPorts, checkRoom } from "./checks.ts";
+import { readJson, readText, remove, writeJson } from "./files.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import type { ClusterInfo, ClusterMode, ClusterOptions } from "./options.ts";
@@ -47,6 +47,7 @@ export function clusterInfo(options: Pick<ClusterOptions, "stateDir" | "nodes" |
 export async function startCluster(options: ClusterOptions, progress: Progress, signal?: AbortSignal): Promise<ClusterInfo> {
     const mode: ClusterMode = process.getuid?.() === 0 ? "nodes" : "control-plane";
     checkOptions(options);
+    checkArchives(options.images);
     const stateDir = openStateDir(options.stateDir, mode);
     const id = clusterId(stateDir);
     const layout = layoutOf(stateDir);
@@ -54,9 +55,12 @@ export async function startCluster(options: ClusterOptions, progress: Progress, 
         `operation/${id}`,
         () => progress.log("Another start or stop of this cluster is under way; waiting for it."),
         signal,
-    );
+    ).catch((error: unknown) => {
+        throw signal?.aborted ? new UserError("Interrupted before anything was started.") : error;
+    });
     const asked = { ...options, stateDir };
     const ran = runningTree(layout.hub) !== undefined;
+    remove(layout.stop); // of a stop that was itself killed
     try {
         checkRoom(stateDir, mode);
         if (mode === "nodes") await checkNodes();
@@ -124,6 +128,7 @@ async function bringUp(desired: Desired, layout: Layout, step: Step, signal: Abo
     let spawned = 0;
     for (const deadline = Date.now() + PATIENCE_MS; ;) {
         signal?.throwIfAborted();
+        if (existsSync(layout.stop)) throw new UserError("The start was ended by a stop of the same cluster.");
         if (!isAlive(readJson<SupervisorRecord>(layout.supervisor))) {
             if (spawned++ >= 3)
                 throw new UserError(

@@ -5,7 +5,7 @@ import { messageOf, UserError } from "../common/errors.ts";
 import { run } from "../common/process.ts";
 import { during, type Progress } from "../common/progress.ts";
 import { groupFolders, machineCgroups, removeGroup } from "./cgroups.ts";
-import { readJson, remove } from "./files.ts";
+import { readJson, remove, writeText } from "./files.ts";
 import { layoutOf } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import { clusterId, rootGroup } from "./plan.ts";
@@ -21,6 +21,7 @@ import { endTree } from "./tree-control.ts";
 export async function stopCluster(stateDir: string, progress: Progress): Promise<void> {
     if (!existsSync(stateDir)) return progress.log("No cluster was ever started here.");
     const root = realpathSync(stateDir);
+    writeText(layoutOf(root).stop, "");
     const lock = await takeLock(`operation/${clusterId(root)}`, () =>
         progress.log("Another start or stop of this cluster is under way; waiting for it."),
     );
@@ -59,7 +60,7 @@ export async function stopAll(stateDir: string): Promise<void> {
         throw new UserError(`The cluster in ${stateDir} runs as another user (${messageOf(error)}). Stop it as that user, or as root.`);
     }
     // What was desired stays: a start by hand goes on with it.
-    for (const file of [layout.supervisor, layout.observed]) remove(file);
+    for (const file of [layout.supervisor, layout.observed, layout.stop]) remove(file);
 }
 
 /** The trees' mounts are in namespaces that are gone; this is for what anyone else mounted in the cluster's folder. */
