@@ -6,6 +6,7 @@ import { Gateway, gatewayUrl } from "../components/gateway/gateway.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
 import { createNamespaces } from "../components/namespaces/namespaces.ts";
 import { flows } from "../components/network/flows.ts";
+import { ImageLoad } from "../components/operator/image-load.ts";
 import { Operator } from "../components/operator/operator.ts";
 import { ImagePush } from "../components/registry/push.ts";
 import { Registry } from "../components/registry/registry.ts";
@@ -69,6 +70,12 @@ export function createPlatform(settings: Settings, topology: Topology, providers
     );
     const certificate = new InternalCertificate("certificate", { hosts, namespace }, after(runtime));
 
+    const { loadOperator } = topology;
+    const loads =
+        loadOperator === undefined
+            ? []
+            : [new ImageLoad("operator-image", { image: images.operator, command: loadOperator, directory: projectRoot }, { providers })];
+
     const internalUrl = gatewayUrl(NAMESPACES.runtime);
     const operator = new Operator(
         "operator",
@@ -81,7 +88,7 @@ export function createPlatform(settings: Settings, topology: Topology, providers
             npmRegistry: settings.npmRegistry,
             resources: resources["mcp-operator"],
         },
-        after(runtime, serving),
+        after(runtime, serving, ...loads),
     );
     const gateway = new Gateway(
         "gateway",
@@ -96,7 +103,7 @@ export function createPlatform(settings: Settings, topology: Topology, providers
             awaitAddress: topology.edge.address !== undefined,
             resources: resources["mcp-gateway"],
         },
-        after(runtime, serving, operator.definition),
+        after(runtime, serving, operator.definition, ...loads),
     );
     new McpServers(
         "servers",

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { imageRefs, projectRoot } from "./images.ts";
+import { imageRefs, loadCommand, projectRoot } from "./images.ts";
 import type { Topology, TopologyContext } from "./topology.ts";
 
 const port = z.int().min(1).max(65535);
@@ -28,6 +28,7 @@ function embeddedKubeconfig(): string {
 
 /** The cluster on this machine: reached through ports on loopback, images loaded into its nodes, volumes of its own. */
 export function embeddedTopology(settings: EmbeddedSettings, { mcpHost, images }: TopologyContext): Topology {
+    const refs = imageRefs(images);
     return {
         kind: settings.kind,
         cluster: {
@@ -35,7 +36,8 @@ export function embeddedTopology(settings: EmbeddedSettings, { mcpHost, images }
             context: "embedded",
             identifier: "mcp-platform-embedded",
         },
-        images: imageRefs(images),
+        images: refs,
+        loadOperator: images.operator === undefined ? loadCommand("operator", refs.operator) : undefined,
         registry: { host: REGISTRY_HOST, nodePort: NODE_PORTS.registry, address: `127.0.0.1:${settings.registryPort}` },
         edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
         storageClass: "standard",

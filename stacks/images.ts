@@ -48,3 +48,8 @@ export function imageRefs(overrides: ImageOverrides = {}, prefix = "localhost/mc
 export function pushCommand(image: string, address: string, username: string): string {
     return `node bin/run.mjs images push ${image} --to ${address} --username ${username} --password-stdin`;
 }
+
+/** The command that makes an image from this checkout under a reference and puts it on the embedded cluster's nodes. */
+export function loadCommand(name: string, reference: string): string {
+    return `node bin/run.mjs images load ${name} --ref ${reference}`;
+}

@@ -21,6 +21,8 @@ export interface Topology {
         readonly identifier: string;
     };
     readonly images: PlatformImages;
+    /** The command that puts the operator's image on the nodes; absent where they pull it from a registry. */
+    readonly loadOperator?: string | undefined;
     readonly registry: {
         /** Host in image references. */
         readonly host: string;

@@ -1,7 +1,10 @@
-/** `npm run images -- …`: lists, builds and pushes images. */
+/** `npm run images -- …`: lists, builds, loads and pushes images. */
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { importImages } from "../cluster/index.ts";
 import { messageOf, UserError } from "../common/errors.ts";
+import { stateRoot } from "../common/paths.ts";
 import { consoleProgress } from "../common/progress.ts";
 import { define, imageNames, isImageName, type ImageName } from "./define.ts";
 import { buildImages, builtImages } from "./index.ts";
@@ -11,6 +14,7 @@ const HELP = `npm run images -- COMMAND
 
   list                      the images, and which of them are in the cache
   build [NAME…]             builds the named images, or all of them
+  load NAME --ref REF       builds the image under this reference if need be and puts it on the nodes of the running cluster
   push NAME:TAG --to HOST:PORT [--username NAME --password-stdin]
                             builds the image if need be and pushes it; the password is the first line of standard input`;
 
@@ -26,6 +30,8 @@ export async function main(argv: readonly string[]): Promise<number> {
                 return await list();
             case "build":
                 return await build(rest, interrupt.signal);
+            case "load":
+                return await load(rest, interrupt.signal);
             case "push":
                 return await push(rest, interrupt.signal);
             case undefined:
@@ -35,7 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
                 console.log(HELP);
                 return 0;
             default:
-                throw new UserError(`There is no command "images ${command}". There are: list, build, push.`);
+                throw new UserError(`There is no command "images ${command}". There are: list, build, load, push.`);
         }
     } finally {
         for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, abort);
@@ -70,6 +76,33 @@ async function build(names: readonly string[], signal: AbortSignal): Promise<num
     for (const { ref, digest, archive } of await buildImages(wanted, consoleProgress(), signal))
         console.log(`${ref} ${digest}\n  ${archive}`);
     return 0;
+}
+
+async function load(argv: readonly string[], signal: AbortSignal): Promise<number> {
+    const { names, ref } = parseLoad(argv);
+    const [name, ...more] = names;
+    if (!name || more.length || !ref)
+        throw new UserError(
+            "images load wants one image and its reference, as in: images load operator --ref localhost/mcp-platform/operator:TAG.",
+        );
+    if (!isImageName(name)) throw new UserError(`There is no image "${name}". There are: ${imageNames.join(", ")}.`);
+    const progress = consoleProgress();
+    const built = await buildImages([{ name, ref }], progress, signal);
+    await importImages(
+        join(stateRoot(), "cluster"),
+        built.map((image) => image.archive),
+        progress,
+    );
+    return 0;
+}
+
+function parseLoad(argv: readonly string[]): { readonly names: string[]; readonly ref: string | undefined } {
+    try {
+        const { values, positionals } = parseArgs({ args: [...argv], allowPositionals: true, options: { ref: { type: "string" } } });
+        return { names: positionals, ref: values.ref };
+    } catch (error) {
+        throw new UserError(`images load: ${messageOf(error)}`, { cause: error });
+    }
 }
 
 async function push(argv: readonly string[], signal: AbortSignal): Promise<number> {

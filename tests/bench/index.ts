@@ -113,7 +113,7 @@ async function sdkImport(): Promise<number> {
 
 /** Writes of the administrator, whom the engine acts as, in the API server's audit log. */
 async function writes(platform: Platform): Promise<number> {
-    const log = await readFile(join(platform.stateDir, "cluster/logs/audit.log"), "utf8");
+    const log = await readFile(join(platform.stateDir, "cluster/hub/log/audit.log"), "utf8");
     const lines = log.split("\n").filter(Boolean);
     return lines.filter((line) => (JSON.parse(line) as { user?: { username?: string } }).user?.username === "admin").length;
 }

@@ -34,6 +34,7 @@ describe("a component has exactly these children", () => {
         "mcp:namespaces:PlatformNamespace mcp-servers",
         "mcp:namespaces:PlatformNamespace registry",
         "mcp:namespaces:PlatformNamespace traefik",
+        "mcp:operator:ImageLoad operator-image",
         "mcp:operator:Operator operator",
         "mcp:registry:ImagePush everything",
         "mcp:registry:Registry registry",
@@ -73,6 +74,7 @@ describe("a component has exactly these children", () => {
             ],
         ],
         ["ImagePush", "everything", ["Command everything-command"]],
+        ["ImageLoad", "operator-image", ["Command operator-image-command"]],
         [
             "Edge",
             "edge",
