@@ -82,8 +82,18 @@ export async function checkPorts(options: ClusterOptions, mode: ClusterMode, our
     for (const { host, option } of wanted) {
         if (ours.has(host) || (await isFree(host))) continue;
         const holder = holderOf(host);
+        // Nobody's any more: its holder is just ending, as a hub that was killed a moment ago.
+        if (!holder && (await isFreeSoon(host))) continue;
         throw new UserError(`Port ${host} on 127.0.0.1 is occupied${holder ? ` by ${holder}` : ""}. End that, or change ${option}.`);
     }
+}
+
+async function isFreeSoon(port: number): Promise<boolean> {
+    for (const deadline = Date.now() + 2000; Date.now() < deadline;) {
+        if (await isFree(port)) return true;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
 }
 
 /** Space for state and images, and memory for the components. */

@@ -6,7 +6,7 @@ import { UserError, USER_ERROR_EXIT_CODE } from "../common/errors.ts";
 import { stateRoot } from "../common/paths.ts";
 import { consoleProgress, type Progress } from "../common/progress.ts";
 import { readJson } from "./files.ts";
-import { clusterStatus, startCluster, stopCluster, CLUSTER_TOOLS, type ClusterStatus } from "./index.ts";
+import { clusterStatus, startCluster, stopCluster, CLUSTER_TOOLS, type ClusterStatus, type PublishedPort } from "./index.ts";
 import { layoutOf } from "./layout.ts";
 import { chooseLogs, followLogs, lastLines, logFiles } from "./logs.ts";
 import type { Desired } from "./state.ts";
@@ -16,16 +16,17 @@ const HELP = `npm run cluster -- COMMAND
   status [--json]                          what runs: processes, restarts, memory, nodes, ports
   logs [COMPONENT] [--follow] [--lines N]  the logs of one component (hub/etcd, kubelet, node-1, supervisor, …) or of all
   kubeconfig [--path]                      the administrator's kubeconfig, or only where it is
-  start [--nodes N] [--api-port PORT]      starts the cluster alone; what is not given stays as it was
+  start [--nodes N] [--api-port PORT] [--publish PORT:NODEPORT,…]
+                                           starts the cluster alone; what is not given stays as it was
   stop                                     ends it and leaves nothing running; its content stays
 
 Run on its own, "status" tells what to look at; "npm start" starts the cluster with the platform on it.`;
 
 const MIRRORS = { "registry.local": "http://127.0.0.1:32000" };
 const PUBLISHED = [
-    { host: 8080, node: 30080 },
-    { host: 8443, node: 30443 },
-    { host: 32000, node: 32000 },
+    { host: 8080, node: 30080, option: "--publish" },
+    { host: 8443, node: 30443, option: "--publish" },
+    { host: 32000, node: 32000, option: "--publish" },
 ];
 
 /** Runs one command; answers the exit code. */
@@ -164,6 +165,14 @@ function kubeconfig(stateDir: string, args: readonly string[]): number {
     return 0;
 }
 
+function parsePublished(text: string): PublishedPort[] {
+    return text.split(",").map((pair) => {
+        const [, host, node] = /^(\d+):(\d+)$/.exec(pair) ?? [];
+        if (!host || !node) throw new UserError(`--publish takes pairs like 8080:30080,32000:32000; found "${pair}".`);
+        return { host: Number(host), node: Number(node), option: "--publish" };
+    });
+}
+
 /** The images without which no cluster is whole; loaded here, because the other commands work without the means to build. */
 async function bareImages(progress: Progress): Promise<string[]> {
     const { buildImages } = await import("../images/index.ts");
@@ -171,7 +180,8 @@ async function bareImages(progress: Progress): Promise<string[]> {
 }
 
 async function start(stateDir: string, args: readonly string[]): Promise<number> {
-    const { values } = options(args, { nodes: { type: "string" }, "api-port": { type: "string" } });
+    const { values } = options(args, { nodes: { type: "string" }, "api-port": { type: "string" }, publish: { type: "string" } });
+    const publish = typeof values["publish"] === "string" ? parsePublished(values["publish"]) : undefined;
     const progress = consoleProgress();
     const earlier = readJson<Desired>(layoutOf(stateDir).desired);
     const { buildTools } = await import("./build.ts");
@@ -181,7 +191,7 @@ async function start(stateDir: string, args: readonly string[]): Promise<number>
             stateDir,
             nodes: numberOf(values["nodes"], "--nodes", earlier?.nodes ?? 1),
             apiPort: numberOf(values["api-port"], "--api-port", earlier?.apiPort ?? 6443),
-            publish: earlier?.publish ?? PUBLISHED,
+            publish: publish ?? earlier?.publish ?? PUBLISHED,
             mirrors: earlier?.mirrors ?? MIRRORS,
             images: earlier?.images ?? (await bareImages(progress)),
             tools,

@@ -62,7 +62,7 @@ export async function startCluster(options: ClusterOptions, progress: Progress, 
     const ran = runningTree(layout.hub) !== undefined;
     remove(layout.stop); // of a stop that was itself killed
     try {
-        checkRoom(stateDir, mode);
+        if (!ran) checkRoom(stateDir, mode);
         if (mode === "nodes") await checkNodes();
         await checkPorts(asked, mode, portsHeldBy(layout));
         if (mode === "control-plane")

@@ -76,7 +76,7 @@ function leftovers(): string[] {
     const mounts = readFileSync("/proc/self/mountinfo", "utf8")
         .split("\n")
         .filter((line) => line.includes(stateDir));
-    const interfaces = readdirSync("/sys/class/net").filter((name) => /^(ve-|br0|cni0|veth)/.test(name));
+    const interfaces = readdirSync("/sys/class/net").filter((name) => !interfacesBefore.includes(name));
     return [...processes.map((pid) => `process ${pid}`), ...groups, ...mounts, ...interfaces];
 }
 
@@ -97,6 +97,7 @@ function filesBelow(folder: string): string[] {
 const SHOWN = ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"].map((path) => `/proc/sys/${path}`);
 const machineSettings = (): string[] => SHOWN.map((path) => readFileSync(path, "utf8"));
 const settingsBefore = machineSettings();
+const interfacesBefore = readdirSync("/sys/class/net");
 
 (usable ? describe : describe.skip)("the embedded cluster", () => {
     beforeAll(async () => {
