@@ -3,10 +3,11 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBody } from "./body.ts";
 import { isModern, type Era } from "./era.ts";
+import { oneLine } from "./framing.ts";
 import { refusal } from "./guard.ts";
 import { LEGACY_VERSIONS } from "./handshake.ts";
 import { asMessage, CODES, errorText, paramsOf, type Id, type Message } from "./message.ts";
-import { oneLine, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import type { BridgeSettings } from "./settings.ts";
 

@@ -1,9 +1,11 @@
 /** One session of the legacy era (up to 2025-11-25): one client, one process of the server, and the streams between them. */
 import type { ServerResponse } from "node:http";
 import type { Child } from "./child.ts";
+import { asBatch, oneLine } from "./framing.ts";
 import { parsed } from "./handshake.ts";
 import { eventId, Journal, parseEventId } from "./journal.ts";
 import { asMessage, CODES, errorText, idIn, isObject, keyOf, metaOf, paramsOf, type Id, type Json, type Message } from "./message.ts";
+import { Listening, LISTENING } from "./listening.ts";
 import { Reply } from "./reply.ts";
 import type { BridgeSettings } from "./settings.ts";
 import { EventWriter } from "./sse.ts";
@@ -19,10 +21,6 @@ export interface SessionOptions {
     readonly onStrayLine: (text: string) => void;
 }
 
-/** The stream that a client opens by GET; the others are numbered from 1. */
-const LISTENING = "0";
-/** Streams a client may hold open by GET at a time; a further one takes the place of the oldest. */
-const MOST_LISTENERS = 4;
 /** A reader with more than this many bytes waiting stops the server's output until it has caught up. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 /** How long an answer to a cancelled request is still waited for. */
@@ -42,8 +40,7 @@ export class Session {
     readonly #inFlight = new Map<string, Reply>();
     readonly #progress = new Map<string, Reply>();
     readonly #replies = new Map<string, Reply>();
-    #listeners: EventWriter[] = [];
-    #delivered = 0;
+    readonly #listening: Listening;
     #streams = 0;
     #initializeKey: string | undefined;
     #seen = performance.now();
@@ -56,6 +53,8 @@ export class Session {
         this.#options = options;
         this.#child = options.child;
         this.#headers = { "mcp-session-id": options.id };
+        const { keepAliveMs } = options.settings;
+        this.#listening = new Listening({ journal: this.#journal, headers: this.#headers, keepAliveMs, onLost: () => this.#lose() });
         this.#child.onLine = (line) => this.#fromServer(line);
         this.#child.onEnd = (how) => this.#serverEnded(how);
     }
@@ -67,8 +66,7 @@ export class Session {
 
     /** Why the session should end now, if nobody uses it any more. */
     expired(now: number): "idle" | "orphaned" | undefined {
-        if (this.#listeners.some((listener) => listener.open) || [...this.#replies.values()].some((reply) => reply.connected))
-            return undefined;
+        if (this.#listening.writer || [...this.#replies.values()].some((reply) => reply.connected)) return undefined;
         const { idleMs, orphanMs } = this.#options.settings;
         if (this.#lost && now - this.#seen >= orphanMs) return "orphaned";
         return now - this.#seen >= idleMs ? "idle" : undefined;
@@ -116,16 +114,7 @@ export class Session {
             this.#resume(after.stream, after.sequence, response);
             return undefined;
         }
-        const writer = new EventWriter(response, this.#headers, this.#options.settings.keepAliveMs);
-        this.#listeners.push(writer);
-        if (this.#listeners.length > MOST_LISTENERS) this.#listeners.shift()?.end();
-        response.on("close", () => {
-            this.#listeners = this.#listeners.filter((other) => other !== writer);
-            this.#lose();
-        });
-        for (const event of this.#journal.after(LISTENING, after?.sequence ?? this.#delivered))
-            writer.send(eventId(LISTENING, event.sequence), event.data);
-        this.#delivered = this.#journal.last;
+        this.#listening.open(response, after?.sequence);
         return undefined;
     }
 
@@ -142,7 +131,7 @@ export class Session {
             reply.answer(key, Buffer.from(errorText(idOf(key), CODES.internal, `Not answered: ${why}`)));
         this.#inFlight.clear();
         for (const reply of this.#replies.values()) reply.finish();
-        for (const listener of this.#listeners) listener.end();
+        this.#listening.end();
         this.#options.onEnd(reason);
     }
 
@@ -256,12 +245,7 @@ export class Session {
             this.#throttle(reply.writer);
             return;
         }
-        const sequence = this.#journal.add(LISTENING, line);
-        const listener = this.#listener();
-        if (!listener) return;
-        listener.send(eventId(LISTENING, sequence), line);
-        this.#delivered = sequence;
-        this.#throttle(listener);
+        this.#throttle(this.#listening.send(line));
     }
 
     /**
@@ -275,14 +259,10 @@ export class Session {
             const reply = token === undefined ? undefined : this.#progress.get(keyOf(token));
             if (reply) return reply;
         }
-        const listening = this.#listener() !== undefined;
+        const listening = this.#listening.writer !== undefined;
         if (listening && UNRELATED.test(message.method)) return undefined;
         const replies = [...this.#replies.values()].filter((reply) => reply.reachable);
         return replies.length > 1 && listening ? undefined : replies.at(-1);
-    }
-
-    #listener(): EventWriter | undefined {
-        return this.#listeners.findLast((listener) => listener.open);
     }
 
     /** Takes notice of the server's answer to `initialize`; returns the HTTP status for it. */
@@ -306,22 +286,6 @@ export class Session {
         writer.onceDrained(() => {
             if (--this.#paused === 0) this.#child.resume();
         });
-    }
-}
-
-/** A message as one line: a carriage return between tokens would end a line of an event stream. */
-export function oneLine(bytes: Buffer): Buffer {
-    if (!bytes.includes(13) && !bytes.includes(10)) return bytes;
-    return Buffer.from(bytes.map((byte) => (byte === 13 || byte === 10 ? 32 : byte)));
-}
-
-function asBatch(line: Buffer): readonly unknown[] | undefined {
-    if (line[0] !== 0x5b) return undefined;
-    try {
-        const value: unknown = JSON.parse(line.toString());
-        return Array.isArray(value) ? value : undefined;
-    } catch {
-        return undefined;
     }
 }
 

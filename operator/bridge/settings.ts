@@ -23,7 +23,7 @@ export interface BridgeSettings {
     readonly maxSessions: number;
     /** A session without any request or open stream ends after this time (BRIDGE_IDLE_SECONDS, default 1800). */
     readonly idleMs: number;
-    /** A session whose client closed the stream it listened on, and which has nothing else going on, ends after this time (BRIDGE_ORPHAN_SECONDS, default 4). */
+    /** A session whose client closed the stream it listened on, and which has nothing else going on, ends after this time (BRIDGE_ORPHAN_SECONDS, default 3). */
     readonly orphanMs: number;
     /** How many started but unused processes wait for the next session: 0 or 1 (BRIDGE_SPARE, default 1). */
     readonly spare: number;
@@ -67,7 +67,7 @@ export function bridgeSettings(argv: readonly string[], env: NodeJS.ProcessEnv):
         maxMessageBytes: variables.whole("BRIDGE_MAX_MESSAGE_BYTES", 16 * 1024 * 1024, 1024, 1024 ** 3),
         maxSessions: variables.whole("BRIDGE_MAX_SESSIONS", 128, 1, 10_000),
         idleMs: variables.seconds("BRIDGE_IDLE_SECONDS", 1800),
-        orphanMs: variables.seconds("BRIDGE_ORPHAN_SECONDS", 4),
+        orphanMs: variables.seconds("BRIDGE_ORPHAN_SECONDS", 3),
         spare: variables.whole("BRIDGE_SPARE", 1, 0, 1),
         startMs: variables.seconds("BRIDGE_START_SECONDS", 60),
         graceMs: variables.seconds("BRIDGE_GRACE_SECONDS", 2),

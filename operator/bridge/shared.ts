@@ -1,10 +1,10 @@
 /** The process that answers all requests of the modern era, and whose answer is whose. */
 import type { ServerResponse } from "node:http";
 import type { Child } from "./child.ts";
+import { oneLine } from "./framing.ts";
 import { META, parsed } from "./handshake.ts";
 import { CODES, errorText, idIn, isObject, metaOf, paramsOf, type Id, type Json, type Message } from "./message.ts";
 import { Reply } from "./reply.ts";
-import { oneLine } from "./session.ts";
 import type { BridgeSettings } from "./settings.ts";
 import { splice, type Edit } from "./splice.ts";
 

@@ -21,6 +21,13 @@ export interface RunningBridge {
     metric(name: string): Promise<number>;
 }
 
+const running = new Set<RunningBridge>();
+
+/** Stops the bridges that a failed test left running. */
+export async function stopBridges(): Promise<void> {
+    await Promise.all([...running].map((bridge) => bridge.stop()));
+}
+
 /** Runs a bridge in this process on ports of its own; times are shortened for tests. */
 export async function startBridge(command: readonly string[], env: Record<string, string> = {}): Promise<RunningBridge> {
     const abort = new AbortController();
@@ -38,7 +45,7 @@ export async function startBridge(command: readonly string[], env: Record<string
         done.then((code) => reject(new Error(`the bridge ended with ${code}`)), reject);
     });
     const health = `http://127.0.0.1:${ports.healthPort}`;
-    return {
+    const bridge: RunningBridge = {
         url: new URL(`http://127.0.0.1:${ports.port}/mcp`),
         health,
         done: done as Promise<number>,
@@ -52,6 +59,9 @@ export async function startBridge(command: readonly string[], env: Record<string
             return line ? Number(line.split(" ").at(-1)) : 0;
         },
     };
+    running.add(bridge);
+    void bridge.done.finally(() => running.delete(bridge));
+    return bridge;
 }
 
 /** Waits until the bridge is ready to take sessions. */
