@@ -2,7 +2,7 @@
  * Crashes at every moment that matters: before and after each call of a provider, with the state as it was stored last.
  * The next update must end with exactly what the program asks for, nothing left over and nothing made twice.
  */
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import type { ResourceProvider } from "../../embedded/engine/provider.ts";
 import type { ProviderTable, Snapshot } from "../../embedded/engine/index.ts";
 import { double, nameOf, World } from "./support/double.ts";
@@ -54,17 +54,23 @@ function named(world: World, moment: () => Promise<void> = async () => {}): Prov
     };
 }
 
+/** Runs that died, and have to be waited for so that nothing of them is left. */
+const ended: Promise<unknown>[] = [];
+afterAll(async () => void (await Promise.all(ended)));
+
 /** Runs an update that dies at the given moment; answers the state on the disk, or undefined when it did not come so far. */
 async function crashAt(moment: number, world: World, snapshot: Snapshot, steer: unknown): Promise<Snapshot | undefined> {
     let disk = snapshot;
     let now = 0;
     let dead = false;
     const controller = new AbortController();
+    const { promise: buried, resolve: bury } = Promise.withResolvers<void>();
     const die = async (): Promise<void> => {
         if (now++ !== moment && !dead) return;
         dead = true;
         controller.abort();
-        await new Promise(() => {}); // whatever was running is never heard of again
+        await buried;
+        throw new Error("dead"); // whatever was running does nothing more
     };
     const run = runProgram({
         program,
@@ -78,6 +84,8 @@ async function crashAt(moment: number, world: World, snapshot: Snapshot, steer: 
     });
     const died = new Promise<"died">((resolve) => controller.signal.addEventListener("abort", () => resolve("died")));
     const outcome = await Promise.race([run, died]);
+    bury();
+    ended.push(run);
     return outcome === "died" ? disk : undefined;
 }
 
