@@ -45,7 +45,8 @@ export function apiOf(kubeconfig: string): Api {
                 incoming.setEncoding("utf8").on("data", (part: string) => (text += part));
                 incoming.on("end", () => {
                     const warnings = [incoming.headers["warning"] ?? []].flat().map(String);
-                    resolve({ status: incoming.statusCode ?? 0, warnings, body: text ? (JSON.parse(text) as Properties) : {} });
+                    const isJson = incoming.headers["content-type"]?.includes("json");
+                    resolve({ status: incoming.statusCode ?? 0, warnings, body: isJson ? (JSON.parse(text) as Properties) : {} });
                 });
             });
             outgoing.end(body === undefined ? undefined : JSON.stringify(body));
