@@ -20,6 +20,7 @@ export function lazyProvider(name: string, version: string, load: () => Promise<
         update: async (...args) => (await provider()).update(...args),
         read: async (...args) => (await provider()).read(...args),
         delete: async (...args) => (await provider()).delete(...args),
+        locate: async (...args) => (await provider()).locate?.(...args),
         invoke: async (token, inputs) => {
             const { invoke } = await provider();
             if (!invoke) throw new Error(`the embedded ${name} provider has no functions: ${token} is not supported`);

@@ -31,7 +31,7 @@ function patch(
 }
 
 /** Whether an object was last applied by this resource: its field manager is nobody else's. */
-function isOwn(live: Manifest, manager: string): boolean {
+export function isOwn(live: Manifest, manager: string): boolean {
     return (live.metadata.managedFields ?? []).some((entry) => entry.manager === manager && entry.operation === "Apply");
 }
 

@@ -2,7 +2,7 @@ import type { CheckResult, CreateResult, InvokeResult, ReadResult, UpdateResult 
 import { UserError } from "../../common/errors.ts";
 import { PartialError, type DiffResult, type OldState, type OperationContext, type ResourceProvider } from "../../engine/provider.ts";
 import { isObject, type PropertyMap } from "../../engine/values.ts";
-import { createObject, updateObject, validateObject } from "./apply.ts";
+import { createObject, isOwn, updateObject, validateObject } from "./apply.ts";
 import { awaitReady } from "./await/index.ts";
 import { checkInputs } from "./check.ts";
 import { Cluster } from "./cluster.ts";
@@ -110,6 +110,19 @@ export class KubernetesProvider implements ResourceProvider {
         const inputs = known ? liveInputs(live, known.inputs, known.outputs) : importedInputs(live);
         const manager = fieldManagerOf(urn, live, recordedFieldManager(olds?.outputs));
         return { id, props: checkpoint(live, manager, olds?.outputs), inputs };
+    }
+
+    /** Only of an object that this resource made, or where there is none: what somebody else made is not to enter the state. */
+    async locate(urn: string, inputs: PropertyMap, context: OperationContext): Promise<string | undefined> {
+        if (containsUnknown(inputs)) return undefined;
+        const object = toManifest(inputs);
+        try {
+            const live = await this.#cluster.get(await this.#cluster.pathOf(object, context.signal), context.signal);
+            return isOwn(live, fieldManagerOf(urn, object, undefined)) ? idOf(object) : undefined;
+        } catch (error) {
+            if (isNotFound(error) || error instanceof NoKindError) return idOf(object);
+            throw error;
+        }
     }
 
     async delete(id: string, urn: string, olds: OldState, context: OperationContext): Promise<void> {
