@@ -9,12 +9,13 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const USER_ERROR = 255;
 
+const packagesOf = (path) => JSON.parse(readFileSync(join(root, path), "utf8")).packages;
+
 /** Whether what is installed is what the lock file says; npm writes its own record last, so a broken-off install has none. */
 function installed() {
-    const read = (path) => JSON.parse(readFileSync(join(root, path), "utf8")).packages;
     try {
-        const have = read("node_modules/.package-lock.json");
-        return Object.entries(read("package-lock.json")).every(
+        const have = packagesOf("node_modules/.package-lock.json");
+        return Object.entries(packagesOf("package-lock.json")).every(
             ([path, wanted]) => !path.includes("node_modules/") || wanted.optional || wanted.link || have[path]?.version === wanted.version,
         );
     } catch {

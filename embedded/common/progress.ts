@@ -28,7 +28,12 @@ export const silent: Progress = {
 };
 
 /** Runs `work` as a step, which ends as done or failed with it. */
-export async function during<T>(progress: Progress, label: string, usualSeconds: number | undefined, work: (step: Step) => Promise<T>): Promise<T> {
+export async function during<T>(
+    progress: Progress,
+    label: string,
+    usualSeconds: number | undefined,
+    work: (step: Step) => Promise<T>,
+): Promise<T> {
     const step = progress.step(label, usualSeconds);
     try {
         const result = await work(step);

@@ -7,12 +7,13 @@ interface Kubeconfig {
     readonly users: readonly { readonly user: { readonly "client-certificate-data": string; readonly "client-key-data": string } }[];
 }
 
+const decode = (data: string): Buffer => Buffer.from(data, "base64");
+
 /** One request to the API server of a kubeconfig with embedded certificates; rejects unless the answer's status is 2xx. */
 export async function apiRequest(kubeconfig: string, method: string, path: string): Promise<unknown> {
     const { clusters, users } = parse(await readFile(kubeconfig, "utf8")) as Kubeconfig;
     const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
     if (!cluster || !user) throw new Error(`${kubeconfig} names no cluster or no user`);
-    const decode = (data: string): Buffer => Buffer.from(data, "base64");
     return new Promise((resolve, reject) => {
         const options = {
             method,
