@@ -84,6 +84,8 @@ export function deploymentArgs(workload: Workload): DeploymentArgs {
         spec: {
             replicas: 1,
             revisionHistoryLimit: 2,
+            // Longer than a first start may take, and short enough to be told of an image that cannot be pulled.
+            progressDeadlineSeconds: 180,
             selector: { matchLabels: selectorOf(name) },
             ...(strategy ? { strategy: { type: strategy } } : {}),
             template: {
