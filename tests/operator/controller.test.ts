@@ -120,9 +120,11 @@ describeReal("the controller against a real API server", () => {
         await create("quick");
         await setAvailable("quick", 1);
         await ready("quick", "True");
-        expect(Date.now() - begun).toBeLessThan(1500);
-        // One of the patches counted is this test's own, of the Deployment's status.
-        expect((cluster.api.requests()["patch"] ?? 0) - before).toBe(3 + 1);
+        const took = Date.now() - begun;
+        expect(took).toBeLessThan(4000);
+        // One of the patches counted is this test's own, of the Deployment's status; past two seconds the operator says what it waits for.
+        const writes = (cluster.api.requests()["patch"] ?? 0) - before - 1;
+        expect(writes).toBeLessThanOrEqual(took < 2000 ? 3 : 4);
         await remove("quick");
     });
 
@@ -145,7 +147,8 @@ describeReal("the controller against a real API server", () => {
         everything.process.kill("SIGSTOP");
         const begun = Date.now();
         const { status } = await ready("first", "False");
-        expect(Date.now() - begun).toBeLessThan(PERIOD * 1000 + 1000);
+        // A period and a little, and what a busy machine adds.
+        expect(Date.now() - begun).toBeLessThan(PERIOD * 1000 + 2000);
         expect(conditionOf(status, "Verified")).toMatchObject({ status: "False", reason: "HandshakeTimeout" });
         expect(status?.tools).toBeGreaterThan(5);
         everything.process.kill("SIGCONT");
