@@ -5,7 +5,7 @@ import { createIdentity } from "../workloads/identity.ts";
 import { deploymentArgs } from "../workloads/deployment.ts";
 import { partOf } from "../workloads/labels.ts";
 import type { Resources } from "../workloads/resources.ts";
-import { OPERATOR_OWN_RULES, OPERATOR_SERVER_RULES } from "./access.ts";
+import { OPERATOR_RULES } from "./access.ts";
 import { mcpServerDefinition } from "./definition.ts";
 
 const NAME = "mcp-operator";
@@ -52,10 +52,7 @@ export class Operator extends pulumi.ComponentResource {
             {
                 workload: NAME,
                 namespace: args.namespace,
-                grants: [
-                    { suffix: "servers", namespace: args.serversNamespace, rules: OPERATOR_SERVER_RULES },
-                    { suffix: "own", namespace: args.namespace, rules: OPERATOR_OWN_RULES },
-                ],
+                grants: [{ suffix: "servers", namespace: args.serversNamespace, rules: OPERATOR_RULES }],
             },
             this,
         );

@@ -41,47 +41,93 @@ interface Trouble {
     body?: string;
 }
 
+/** What the exchange that is under way is bound to. */
+interface Route {
+    signal: AbortSignal;
+    trouble: Trouble;
+}
+
+/** A connection that a handshake opened. */
+export interface Session {
+    readonly handshake: Handshake;
+    /**
+     * Lists the tools again, as a client in the middle of its work.
+     * @throws HandshakeError
+     */
+    check(timeoutMs: number, signal: AbortSignal): Promise<Handshake>;
+    end(): Promise<void>;
+}
+
 /**
  * Shakes hands in whichever era the server speaks, lists its tools and ends the session.
  * @param timeoutMs for all of it together; whole milliseconds
  * @throws HandshakeError
  */
 export async function shakeHands(target: HandshakeTarget, timeoutMs: number, signal: AbortSignal): Promise<Handshake> {
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const both = AbortSignal.any([signal, timeout]);
-    const trouble: Trouble = {};
+    const session = await openSession(target, timeoutMs, signal);
+    await session.end();
+    return session.handshake;
+}
+
+/**
+ * Shakes hands in whichever era the server speaks and lists its tools.
+ * @param timeoutMs for all of it together; whole milliseconds
+ * @throws HandshakeError
+ */
+export async function openSession(target: HandshakeTarget, timeoutMs: number, signal: AbortSignal): Promise<Session> {
+    const route: Route = { signal, trouble: {} };
     const transport = new StreamableHTTPClientTransport(target.url, {
-        fetch: routedFetch(target, both, trouble),
+        fetch: routedFetch(target, route),
         reconnectionOptions: { maxRetries: 0, initialReconnectionDelay: 1000, maxReconnectionDelay: 1000, reconnectionDelayGrowFactor: 1 },
     });
     const client = new Client(CLIENT, { versionNegotiation: { mode: "auto", probe: { timeoutMs } } });
-    try {
-        const options = { timeout: timeoutMs, signal: both };
-        await untilAborted(client.connect(transport, options), both);
-        const tools = client.getServerCapabilities()?.tools ? await countTools(client, options, both) : 0;
+
+    /** One exchange within its time, with what went wrong on the wire in its error. */
+    const within = async <T>(ms: number, abort: AbortSignal, work: (options: RequestLimits) => Promise<T>): Promise<T> => {
+        const timeout = AbortSignal.timeout(ms);
+        route.signal = AbortSignal.any([abort, timeout]);
+        route.trouble = {};
+        try {
+            return await work({ timeout: ms, signal: route.signal });
+        } catch (error) {
+            throw explain(error, target, route.trouble, timeout.aborted ? ms : undefined);
+        }
+    };
+    const described = async (options: RequestLimits): Promise<Handshake> => {
+        const tools = client.getServerCapabilities()?.tools ? await countTools(client, options) : 0;
         const version = client.getServerVersion();
         return {
             serverInfo: version && { name: version.name.slice(0, 1024), version: version.version.slice(0, 1024) },
             protocolVersion: client.getNegotiatedProtocolVersion() ?? transport.protocolVersion ?? "unknown",
             tools,
         };
-    } catch (error) {
-        throw explain(error, target, trouble, timeout.aborted ? timeoutMs : undefined);
-    } finally {
+    };
+    const end = async (): Promise<void> => {
         await endSession(target, transport);
         await client.close().catch(() => {});
+    };
+    try {
+        const handshake = await within(timeoutMs, signal, async (options) => {
+            await untilAborted(client.connect(transport, options), options.signal);
+            return described(options);
+        });
+        return { handshake, end, check: (ms, abort) => within(ms, abort, described) };
+    } catch (error) {
+        await end();
+        throw error;
     }
 }
 
-async function countTools(
-    client: Client,
-    options: { readonly timeout: number; readonly signal: AbortSignal },
-    signal: AbortSignal,
-): Promise<number> {
+interface RequestLimits {
+    readonly timeout: number;
+    readonly signal: AbortSignal;
+}
+
+async function countTools(client: Client, options: RequestLimits): Promise<number> {
     let count = 0;
     let cursor: string | undefined;
     for (let page = 0; page < PAGES; page++) {
-        const answer = await untilAborted(client.listTools(cursor ? { cursor } : undefined, options), signal);
+        const answer = await untilAborted(client.listTools(cursor ? { cursor } : undefined, options), options.signal);
         count += answer.tools.length;
         cursor = answer.nextCursor;
         if (!cursor) break;
@@ -112,8 +158,9 @@ async function endSession(target: HandshakeTarget, transport: StreamableHTTPClie
 }
 
 /** A fetch that sends our Host header, which the built-in one does not allow, and remembers what went wrong. */
-function routedFetch(target: HandshakeTarget, signal: AbortSignal, trouble: Trouble): typeof fetch {
+function routedFetch(target: HandshakeTarget, route: Route): typeof fetch {
     return async (_input, init = {}) => {
+        const { signal, trouble } = route;
         // The stream for messages from the server is of no use to a probe.
         if (init.method === "GET") return new Response(null, { status: 405 });
         const headers = new Headers(init.headers);

@@ -12,11 +12,11 @@ import type { Deployment } from "./builders/deployment.ts";
 import { MANAGED_SELECTOR } from "./builders/names.ts";
 import type { Service } from "./builders/service.ts";
 import { MCP_SERVERS, serverKeyOf, type Caches, type StoredServer } from "./context.ts";
-import { shakeHands } from "./handshake.ts";
 import { serveObservation } from "./observe.ts";
 import { Prober } from "./prober.ts";
 import { Reconciler } from "./reconcile.ts";
 import { controllerSettings } from "./settings.ts";
+import { Verifier } from "./verifier.ts";
 
 /** Every server is looked at this often even if nothing seems to happen. */
 const RESYNC_MS = 30_000;
@@ -57,10 +57,11 @@ export async function startController(
     const logger = options.logger ?? jsonLogger({ process: "controller" });
     const client = new ApiClient(clusterAccess(env));
     const passes = { success: 0, error: 0 };
+    const verifier = new Verifier((name) => ({ url: new URL(`/${name}/mcp`, settings.gatewayUrl), host: settings.gatewayHost }));
     const prober = new Prober({
         periodSeconds: settings.probePeriodSeconds,
-        probe: (name, timeoutMs, abort) =>
-            shakeHands({ url: new URL(`/${name}/mcp`, settings.gatewayUrl), host: settings.gatewayHost }, timeoutMs, abort),
+        probe: (name, timeoutMs, abort) => verifier.verify(name, timeoutMs, abort),
+        forget: (name) => verifier.forget(name),
         onResult: (key) => queue.add(key),
     });
     const queue = new WorkQueue({
@@ -111,6 +112,7 @@ export async function startController(
         await aborted(signal);
         clearInterval(resync);
         prober.stop();
+        await verifier.close();
         await Promise.all([queue.stop(), watches]);
         client.close();
         await observation.close();

@@ -8,8 +8,10 @@ export type Verification =
     | { readonly ok: false; readonly at: number; readonly reason: string; readonly message: string };
 
 export interface ProberOptions {
-    /** Makes one handshake; rejects with a HandshakeError. */
+    /** Verifies a server once; rejects with a HandshakeError. */
     readonly probe: (name: string, timeoutMs: number, signal: AbortSignal) => Promise<Handshake>;
+    /** What is known of a server from earlier probes no longer holds: it changed, or is gone. */
+    readonly forget?: (name: string) => void;
     /** Told of every result. */
     readonly onResult: (key: string, result: Verification) => void;
     /** Seconds within which a server that stops answering is noticed. */
@@ -91,13 +93,18 @@ export class Prober {
     /** Probes now, and quickly for a while: something about the server has changed. */
     kick(key: string): void {
         const watched = this.#watched.get(key);
-        if (watched) this.#eagerly(watched);
+        if (!watched) return;
+        this.#options.forget?.(watched.name);
+        this.#eagerly(watched);
     }
 
     /** Stops probing a server and forgets what was found. */
     forget(key: string): void {
-        clearTimeout(this.#watched.get(key)?.timer);
+        const watched = this.#watched.get(key);
+        if (!watched) return;
+        clearTimeout(watched.timer);
         this.#watched.delete(key);
+        this.#options.forget?.(watched.name);
     }
 
     stop(): void {

@@ -87,7 +87,7 @@ describeApi("a real API server", () => {
         ["mcp-runtime:mcp-operator", "patch", "apps", "deployments", "mcp-servers", true],
         ["mcp-runtime:mcp-operator", "patch", "apps", "deployments", "mcp-runtime", false],
         ["mcp-runtime:mcp-operator", "get", "", "secrets", "mcp-servers", false],
-        ["mcp-runtime:mcp-operator", "create", "coordination.k8s.io", "leases", "mcp-runtime", true],
+        ["mcp-runtime:mcp-operator", "create", "coordination.k8s.io", "leases", "mcp-runtime", false],
         ["mcp-runtime:mcp-gateway", "watch", "mcpruntime.org", "mcpservers", "mcp-servers", true],
         ["mcp-runtime:mcp-gateway", "watch", "discovery.k8s.io", "endpointslices", "mcp-servers", true],
         ["mcp-runtime:mcp-gateway", "patch", "mcpruntime.org", "mcpservers", "mcp-servers", false],

@@ -22,7 +22,7 @@ test("the embedded engine previews the stack without a cluster, the same every t
         const [first, second] = [await preview(), await preview()];
         expect({ code: first.code, stderr: first.stderr.includes("error") }).toEqual({ code: 0, stderr: false });
         const digest = JSON.parse(first.stdout) as { steps: { op: string; urn: string }[]; changeSummary: Record<string, number> };
-        expect(digest.changeSummary).toEqual({ create: 68 });
+        expect(digest.changeSummary).toEqual({ create: 66 });
         expect(new Set(digest.steps.map(({ op }) => op))).toEqual(new Set(["create"]));
         expect(withoutDuration(second.stdout)).toBe(withoutDuration(first.stdout));
     } finally {

@@ -107,9 +107,7 @@ describe("a component has exactly these children", () => {
             [
                 "CustomResourceDefinition operator-definition",
                 "Deployment operator-deployment",
-                "Role operator-role-own",
                 "Role operator-role-servers",
-                "RoleBinding operator-binding-own",
                 "RoleBinding operator-binding-servers",
                 "ServiceAccount operator-account",
             ],
