@@ -6,6 +6,7 @@ import { callTool } from "../../bin/tool-call.ts";
 import { toolNames, builtTools } from "../../embedded/cluster/build.ts";
 import type { ClusterStatus } from "../../embedded/cluster/index.ts";
 import { apiRequest } from "../support/api-request.ts";
+import { npmRegistryObjects, PACKAGE, REGISTRY_URL } from "../support/npm-registry.ts";
 import { makePlatform, type Platform } from "../support/platform.ts";
 
 const obstacle =
@@ -37,7 +38,8 @@ const MINUTES = 60_000;
         const { stdout } = await platform.engine("preview", ["--json"]);
         return (JSON.parse(stdout) as { changeSummary: Record<string, number> }).changeSummary;
     };
-    const api = (method: string, path: string): Promise<unknown> => apiRequest(join(platform.stateDir, "cluster/kubeconfig"), method, path);
+    const api = (method: string, path: string, body?: unknown): Promise<unknown> =>
+        apiRequest(join(platform.stateDir, "cluster/kubeconfig"), method, path, body);
     /** Writes at the API server by the administrator, whom the engine acts as. */
     const writes = (): string[] =>
         readFileSync(join(platform.stateDir, "cluster/hub/log/audit.log"), "utf8")
@@ -83,6 +85,28 @@ const MINUTES = 60_000;
             expect(await api("GET", "/apis/apps/v1/namespaces/mcp-runtime/deployments/mcp-operator")).toMatchObject({
                 status: { availableReplicas: 1 },
             });
+        },
+        3 * MINUTES,
+    );
+
+    it(
+        "runs a server that is an npm package, installed from the registry of the settings",
+        async () => {
+            const path = "/apis/apps/v1/namespaces/mcp-runtime/deployments/mcp-operator";
+            const operator = (await api("GET", path)) as { spec: { template: { spec: { containers: { image: string }[] } } } };
+            const { pod, service } = await npmRegistryObjects(operator.spec.template.spec.containers[0]?.image ?? "");
+            await api("POST", "/api/v1/namespaces/default/pods", pod);
+            await api("POST", "/api/v1/namespaces/default/services", service);
+            await platform.changeSettings((settings) => {
+                settings["mcp-platform:npmRegistry"] = REGISTRY_URL;
+                settings["mcp-platform:servers"] = {
+                    ...(settings["mcp-platform:servers"] as object),
+                    tiny: { package: PACKAGE, transport: "stdio", args: ["a package"] },
+                };
+            });
+            const up = await platform.engine("up", ["--yes"]);
+            expect([up.code, up.stdout.slice(-1500)]).toEqual([0, expect.anything()]);
+            expect((await callTool(new URL(`${platform.gateway}/tiny/mcp`), "greet", {})).answer).toBe("greetings from a package");
         },
         3 * MINUTES,
     );

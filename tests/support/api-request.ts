@@ -10,7 +10,7 @@ interface Kubeconfig {
 const decode = (data: string): Buffer => Buffer.from(data, "base64");
 
 /** One request to the API server of a kubeconfig with embedded certificates; rejects unless the answer's status is 2xx. */
-export async function apiRequest(kubeconfig: string, method: string, path: string): Promise<unknown> {
+export async function apiRequest(kubeconfig: string, method: string, path: string, body?: unknown): Promise<unknown> {
     const { clusters, users } = parse(await readFile(kubeconfig, "utf8")) as Kubeconfig;
     const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
     if (!cluster || !user) throw new Error(`${kubeconfig} names no cluster or no user`);
@@ -21,6 +21,7 @@ export async function apiRequest(kubeconfig: string, method: string, path: strin
             cert: decode(user["client-certificate-data"]),
             key: decode(user["client-key-data"]),
             agent: false as const,
+            headers: { "content-type": "application/json" },
         };
         const sent = request(new URL(path, cluster.server), options, (answer) => {
             let text = "";
@@ -32,6 +33,6 @@ export async function apiRequest(kubeconfig: string, method: string, path: strin
             });
         });
         sent.on("error", reject);
-        sent.end();
+        sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
 }

@@ -1,8 +1,10 @@
 /** A whole platform of its own beside any other: state folder, ports and settings file, driven through the npm commands. */
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import type { Readable } from "node:stream";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { parse, parseDocument, stringify } from "yaml";
 import { projectRoot } from "../../embedded/common/paths.ts";
 import { run, type RunResult } from "../../embedded/common/process.ts";
 import { freePorts } from "./ports.ts";
@@ -17,6 +19,10 @@ export interface Platform {
     command(name: string, args?: readonly string[], onLine?: (line: string) => void): Promise<RunResult & { readonly seconds: number }>;
     /** The same for a command that knows `--stack` and `--config-file`. */
     engine(name: string, args?: readonly string[]): Promise<RunResult & { readonly seconds: number }>;
+    /** Starts the engine's command as one process that can be killed; its output is read by the caller. */
+    spawnEngine(name: string, args: readonly string[]): ChildProcessByStdio<null, Readable, Readable>;
+    /** Changes the stack's configuration, as a user edits the file. */
+    changeSettings(change: (config: Record<string, unknown>) => void): Promise<void>;
     /** Stops the cluster and removes everything. */
     remove(): Promise<void>;
 }
@@ -48,6 +54,7 @@ export async function makePlatform(): Promise<Platform> {
         });
         return { ...result, seconds: (performance.now() - begun) / 1000 };
     };
+    const onStack = ["--stack", "embedded", "--config-file", settingsFile];
     return {
         folder,
         stateDir,
@@ -55,7 +62,18 @@ export async function makePlatform(): Promise<Platform> {
         gateway: `http://127.0.0.1:${gateway}`,
         registryPort: registry,
         command,
-        engine: (name, args = []) => command(name, ["--stack", "embedded", "--config-file", settingsFile, ...args]),
+        engine: (name, args = []) => command(name, [...onStack, ...args]),
+        spawnEngine: (name, args) =>
+            spawn(process.execPath, [join(projectRoot, "bin/main.ts"), name, ...onStack, ...args], {
+                cwd: projectRoot,
+                env: { ...process.env, ...env },
+                stdio: ["ignore", "pipe", "pipe"],
+            }),
+        async changeSettings(change) {
+            const document = parse(await readFile(settingsFile, "utf8")) as { config: Record<string, unknown> };
+            change(document.config);
+            await writeFile(settingsFile, stringify(document));
+        },
         async remove() {
             await command("stop");
             await rm(folder, { recursive: true, force: true });
