@@ -4,9 +4,19 @@ import { useStateRoot } from "./environment.ts";
 
 type Command = (args: string[]) => Promise<number>;
 
+/** A command of the engine. Settings are checked first where the program runs, so that wrong ones change nothing. */
 const engine =
-    (name: string): Command =>
+    (name: string, runsProgram = false): Command =>
     async (args) => {
+        const help = args.includes("--help") || args.includes("-h");
+        if (runsProgram && !help) {
+            const [{ readArguments }, { COMMANDS }, { checkSettings }] = await Promise.all([
+                import("../embedded/engine/commands/arguments.ts"),
+                import("../embedded/engine/commands/index.ts"),
+                import("./settings.ts"),
+            ]);
+            await checkSettings(readArguments(name, args, COMMANDS[name]?.options ?? {}).values);
+        }
         await useStateRoot();
         return (await import("../embedded/engine/cli.ts")).main([name, ...args]);
     };
@@ -16,8 +26,8 @@ const commands: Readonly<Record<string, Command>> = {
     stop: async (args) => (await import("./stop.ts")).main(args),
     cluster: async (args) => (await import("../embedded/cluster/cli.ts")).main(args),
     images: async (args) => (await import("../embedded/images/cli.ts")).main(args),
-    preview: engine("preview"),
-    up: engine("up"),
+    preview: engine("preview", true),
+    up: engine("up", true),
     refresh: engine("refresh"),
     destroy: engine("destroy"),
     stack: engine("stack"),

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { secondsToBuild, toolNames } from "../embedded/cluster/build.ts";
-import { startCluster, type ClusterOptions, type ToolPaths } from "../embedded/cluster/index.ts";
+import { checkMachine, startCluster, type ClusterOptions, type MachineOptions, type ToolPaths } from "../embedded/cluster/index.ts";
 import { UserError } from "../embedded/common/errors.ts";
 import { projectRoot, stateRoot } from "../embedded/common/paths.ts";
 import { run } from "../embedded/common/process.ts";
@@ -30,24 +30,30 @@ export async function main(args: string[]): Promise<number> {
     if (!options) return 0;
     const progress = consoleProgress();
     const { settings, file } = await startSettings(options.configFile);
+    if (process.getuid?.() !== 0)
+        throw new UserError(
+            "npm start needs root: without it there is no kubelet, so there are no pods and no MCP server can answer. Run: sudo npm start. The Kubernetes API alone runs without root: npm run cluster -- start",
+        );
+    const machine = machineOptions(settings, file, options.nodes);
+    await checkMachine(machine);
     await useStateRoot();
     const engineArgs = ["--stack", STACK, ...(options.configFile ? ["--config-file", options.configFile] : [])];
     const interrupt = onInterrupt();
 
     const building = (await secondsToBuild(toolNames)) > 0;
-    const shown = building ? showPreview(engineArgs, progress) : Promise.resolve();
-    const tools = await prepare(progress, { install: options.install, signal: interrupt.signal });
+    const preview = new AbortController();
+    const shown = building ? showPreview(engineArgs, progress, preview.signal) : Promise.resolve();
+    const tools = await prepare(progress, { install: options.install, signal: interrupt.signal }).catch(async (error: unknown) => {
+        preview.abort(); // what is wrong is the last thing that is said
+        await shown;
+        throw error;
+    });
     await shown;
     const cluster = await startCluster(
-        await clusterOptions(settings, file, options.nodes, tools, progress, interrupt.signal),
+        await clusterOptions(machine, settings, tools, progress, interrupt.signal),
         progress,
         interrupt.signal,
     );
-    if (cluster.mode === "control-plane") {
-        throw new UserError(
-            `The Kubernetes API runs (kubeconfig ${cluster.kubeconfig}), but pods need root: without it there is no kubelet, so no MCP server can answer. Run: sudo npm start`,
-        );
-    }
     interrupt.release(); // the engine handles interrupts itself
     const { main: engine } = await import("../embedded/engine/cli.ts");
     const code = await engine(["up", ...engineArgs, "--yes", "--skip-preview", "--suppress-outputs"]);
@@ -56,8 +62,7 @@ export async function main(args: string[]): Promise<number> {
     const base = `http://127.0.0.1:${settings.topology.gatewayPort}`;
     const servers = Object.keys(settings.servers).map((name) => `${base}/${name}/mcp`);
     const [url] = servers;
-    if (url === undefined)
-        throw new UserError(`The platform runs, but ${file} declares no MCP server (setting servers), so there is none to call.`);
+    if (url === undefined) throw new Error("settings without servers were let through");
     const tool = "echo";
     const toolArgs = { message: "hello from mcp-platform" };
     const call = await during(progress, `calling ${url}`, 1, () => callTool(new URL(url), tool, toolArgs));
@@ -73,22 +78,9 @@ export async function main(args: string[]): Promise<number> {
     return 0;
 }
 
-/** What the settings and the images make of the cluster. */
-async function clusterOptions(
-    { topology, images: overrides }: Settings,
-    file: string,
-    nodes: number,
-    tools: ToolPaths,
-    progress: Progress,
-    signal: AbortSignal,
-): Promise<ClusterOptions> {
+/** What the settings make of the cluster. */
+function machineOptions({ topology }: Settings, file: string, nodes: number): MachineOptions {
     const port = (name: string): string => `topology.${name} in ${file}`;
-    const refs = imageRefs(overrides);
-    const images = await buildImages(
-        ["pause", "coredns", "registry", "traefik", { name: "operator", ref: refs.operator }, "examples/everything"],
-        progress,
-        signal,
-    );
     return {
         stateDir: join(stateRoot(), "cluster"),
         nodes,
@@ -99,6 +91,25 @@ async function clusterOptions(
             { host: topology.gatewayTlsPort, node: 30443, option: port("gatewayTlsPort") },
             { host: topology.registryPort, node: 32000, option: port("registryPort") },
         ],
+    };
+}
+
+/** The same with what is built. */
+async function clusterOptions(
+    machine: MachineOptions,
+    { images: overrides }: Settings,
+    tools: ToolPaths,
+    progress: Progress,
+    signal: AbortSignal,
+): Promise<ClusterOptions> {
+    const refs = imageRefs(overrides);
+    const images = await buildImages(
+        ["pause", "coredns", "registry", "traefik", { name: "operator", ref: refs.operator }, "examples/everything"],
+        progress,
+        signal,
+    );
+    return {
+        ...machine,
         mirrors: { "registry.local": "http://127.0.0.1:32000" },
         images: images.filter((image) => !image.ref.startsWith("registry.local/")).map((image) => image.archive),
         tools,
@@ -129,10 +140,14 @@ function parse(args: string[]): { nodes: number; configFile: string | undefined;
 }
 
 /** Shows what will be created while the programs are being built, in one piece so that it does not mix with the progress. */
-async function showPreview(engineArgs: readonly string[], progress: Progress): Promise<void> {
+async function showPreview(engineArgs: readonly string[], progress: Progress, signal: AbortSignal): Promise<void> {
     const result = await run(process.execPath, [join(projectRoot, "bin/main.ts"), "preview", ...engineArgs, "--suppress-progress"], {
         env: { NO_COLOR: "1" },
+        signal,
+    }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
     });
+    if (!result || signal.aborted) return;
     progress.log(
         result.code === 0
             ? `While the programs are built, this is what will be created:\n${result.stdout}`

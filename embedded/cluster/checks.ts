@@ -1,6 +1,6 @@
 /** What has to be true of the machine before anything starts; each failure is one sentence with its fix. */
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { run } from "../common/process.ts";
 import { machineCgroups, missingControllers } from "./cgroups.ts";
@@ -49,8 +49,20 @@ export function requiredPackages(): Promise<string[]> {
     return Promise.resolve([...new Set(missing.map(([, debianPackage]) => debianPackage))]);
 }
 
-/** Numbers that make no sense. */
+/** What of a cluster's options is known before anything is built. */
+export type MachineOptions = Pick<ClusterOptions, "stateDir" | "nodes" | "apiPort" | "apiPortOption" | "publish">;
+
+/** Numbers that make no sense, and tools that are not there. */
 export function checkOptions(options: ClusterOptions): void {
+    checkNumbers(options);
+    for (const tool of CLUSTER_TOOLS) {
+        if (!existsSync(options.tools[tool] ?? ""))
+            throw new UserError(`The tool ${tool} is not built: ${options.tools[tool]} does not exist. Run npm start, which builds it.`);
+    }
+}
+
+/** Numbers that make no sense. */
+export function checkNumbers(options: MachineOptions): void {
     if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > MAX_NODES) {
         throw new UserError(`A cluster has 1 to ${MAX_NODES} nodes; found ${options.nodes}. Change --nodes.`);
     }
@@ -63,10 +75,6 @@ export function checkOptions(options: ClusterOptions): void {
         const earlier = ports.slice(0, i).find((other) => other.host === host);
         if (earlier) throw new UserError(`Port ${host} is asked for twice: by ${earlier.option} and by ${option}. Change one of them.`);
     }
-    for (const tool of CLUSTER_TOOLS) {
-        if (!existsSync(options.tools[tool] ?? ""))
-            throw new UserError(`The tool ${tool} is not built: ${options.tools[tool]} does not exist. Run npm start, which builds it.`);
-    }
 }
 
 /** Archives that are not there. */
@@ -76,7 +84,7 @@ export function checkArchives(archives: readonly string[]): void {
 }
 
 /** Ports that someone else holds; `ours` are those the running cluster itself holds. */
-export async function checkPorts(options: ClusterOptions, mode: ClusterMode, ours: ReadonlySet<number>): Promise<void> {
+export async function checkPorts(options: MachineOptions, mode: ClusterMode, ours: ReadonlySet<number>): Promise<void> {
     const wanted =
         mode === "nodes" ? planCluster(options, mode).forwards : [{ host: options.apiPort, option: options.apiPortOption ?? "--api-port" }];
     for (const { host, option } of wanted) {
@@ -98,7 +106,9 @@ async function isFreeSoon(port: number): Promise<boolean> {
 
 /** Space for state and images, and memory for the components. */
 export function checkRoom(stateDir: string, mode: ClusterMode): void {
-    const disk = statfsSync(stateDir);
+    let there = stateDir;
+    while (!existsSync(there)) there = dirname(there);
+    const disk = statfsSync(there);
     const free = disk.bavail * disk.bsize;
     if (free < NEEDED_DISK) {
         throw new UserError(
@@ -117,10 +127,15 @@ function gib(bytes: number): string {
     return (bytes / GIB).toFixed(1);
 }
 
-/** What nodes need of the machine: programs, kernel modules (loaded when they can be), and writable cgroups. */
+/** What nodes need of the machine: programs, and what {@link checkKernel} looks for. */
 export async function checkNodes(): Promise<void> {
     const packages = await requiredPackages();
     if (packages.length) throw new UserError(`Programs that nodes need are missing. Install them: apt-get install ${packages.join(" ")}`);
+    await checkKernel();
+}
+
+/** What nodes need of the kernel: modules (loaded when they can be) and writable cgroups. */
+export async function checkKernel(): Promise<void> {
     for (const [name, sign] of Object.entries(MODULES)) {
         if (existsSync(sign)) continue;
         await run("modprobe", [name]).catch(() => undefined);

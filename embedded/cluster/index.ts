@@ -13,7 +13,7 @@ import type { Desired } from "./state.ts";
 import { runningTree } from "./tree-control.ts";
 import { nodeName } from "./plan.ts";
 
-export { requiredPackages } from "./checks.ts";
+export { requiredPackages, type MachineOptions } from "./checks.ts";
 export { CLUSTER_TOOLS } from "./options.ts";
 export type {
     ClusterInfo,
@@ -26,7 +26,7 @@ export type {
     ToolPaths,
     TreeReport,
 } from "./options.ts";
-export { startCluster } from "./start.ts";
+export { checkMachine, startCluster } from "./start.ts";
 export { clusterStatus } from "./status.ts";
 export { stopCluster } from "./stop.ts";
 

@@ -6,10 +6,19 @@ import { join } from "node:path";
 import { messageOf, UserError } from "../common/errors.ts";
 import { cacheRoot } from "../common/paths.ts";
 import type { Progress, Step } from "../common/progress.ts";
-import { checkArchives, checkNodes, checkOptions, checkPorts, checkRoom } from "./checks.ts";
+import {
+    checkArchives,
+    checkKernel,
+    checkNodes,
+    checkNumbers,
+    checkOptions,
+    checkPorts,
+    checkRoom,
+    type MachineOptions,
+} from "./checks.ts";
 import { readJson, readText, remove, writeJson } from "./files.ts";
 import { layoutOf, type Layout } from "./layout.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock, tryLock } from "./lock.ts";
 import type { ClusterInfo, ClusterMode, ClusterOptions } from "./options.ts";
 import { certificatesFor, ensurePki } from "./pki.ts";
 import { clusterId, nodeName, planCluster } from "./plan.ts";
@@ -40,19 +49,45 @@ export function clusterInfo(options: Pick<ClusterOptions, "stateDir" | "nodes" |
 }
 
 /**
+ * Looks for what would stop {@link startCluster} on this machine, before the tools it needs are built and without
+ * changing anything. What a running cluster of the same folder holds is no obstacle. Programs that Debian packages bring
+ * are not looked for: they may still be installed.
+ * @throws UserError when a number makes no sense, a port is occupied, or disk, memory, kernel or cgroups are not enough
+ */
+export async function checkMachine(options: MachineOptions): Promise<void> {
+    const mode = modeHere();
+    checkNumbers(options);
+    if (mode === "nodes") await checkKernel();
+    const stateDir = existsSync(options.stateDir) ? realpathSync(options.stateDir) : options.stateDir;
+    // While another start or stop is under way nothing can be said: startCluster waits for it and looks then.
+    const lock = await tryLock(operationLock(stateDir));
+    if (!lock) return;
+    try {
+        const layout = layoutOf(stateDir);
+        if (!runningTree(layout.hub)) checkRoom(stateDir, mode);
+        await checkPorts(options, mode, portsHeldBy(layout));
+    } finally {
+        lock.release();
+    }
+}
+
+const modeHere = (): ClusterMode => (process.getuid?.() === 0 ? "nodes" : "control-plane");
+
+const operationLock = (stateDir: string): string => `operation/${clusterId(stateDir)}`;
+
+/**
  * Makes a cluster run as asked for, whatever runs already, and waits until its nodes are Ready and its DNS serves (without
  * root: until the API serves). Two callers at once are served one after the other.
  * @throws UserError when the machine lacks something, a port is occupied, or a component does not stay up
  */
 export async function startCluster(options: ClusterOptions, progress: Progress, signal?: AbortSignal): Promise<ClusterInfo> {
-    const mode: ClusterMode = process.getuid?.() === 0 ? "nodes" : "control-plane";
+    const mode = modeHere();
     checkOptions(options);
     checkArchives(options.images);
     const stateDir = openStateDir(options.stateDir, mode);
-    const id = clusterId(stateDir);
     const layout = layoutOf(stateDir);
     const lock = await takeLock(
-        `operation/${id}`,
+        operationLock(stateDir),
         () => progress.log("Another start or stop of this cluster is under way; waiting for it."),
         signal,
     ).catch((error: unknown) => {

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { checkOptions, checkPorts } from "../../embedded/cluster/checks.ts";
+import { checkMachine } from "../../embedded/cluster/index.ts";
 import { imagesInArchive } from "../../embedded/cluster/images.ts";
 import { tryLock } from "../../embedded/cluster/lock.ts";
 import { chooseLogs } from "../../embedded/cluster/logs.ts";
@@ -48,6 +49,16 @@ describe("a port", () => {
         await expect(checkPorts(asked, "nodes", new Set())).rejects.toThrow(
             new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is occupied by .*${process.pid}.*the setting httpPort`),
         );
+    });
+
+    it("that is occupied is refused before anything is built, and no folder is made", async () => {
+        const stateDir = join(folder, "not/yet/there");
+        const { nodes, publish } = options();
+        await expect(checkMachine({ stateDir, nodes, publish, apiPort: port, apiPortOption: "the setting apiPort" })).rejects.toThrow(
+            new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is occupied by .*the setting apiPort`),
+        );
+        await expect(checkMachine({ stateDir, nodes, publish, apiPort: await freePort() })).resolves.toBeUndefined();
+        expect(existsSync(join(folder, "not"))).toBe(false);
     });
 
     it("that the running cluster itself holds is fine", async () => {

@@ -13,6 +13,20 @@ export interface ResolvedConfig {
     readonly secretKeys: readonly string[];
 }
 
+/** A configuration that cannot be used. */
+export class ConfigurationError extends UserError {
+    /** One sentence for each problem, each beginning with the setting's key. */
+    readonly problems: readonly string[];
+    /** The values that have none, as in {@link ResolvedConfig}. */
+    readonly values: Readonly<Record<string, string>>;
+
+    constructor(where: string, problems: readonly string[], values: Readonly<Record<string, string>>) {
+        super(`The configuration in ${where} has ${count(problems.length, "problem")}:\n${problems.map((p) => `  - ${p}`).join("\n")}`);
+        this.problems = problems;
+        this.values = values;
+    }
+}
+
 /** Whether a settings file has values that need the passphrase. */
 export function hasSecureValues(settings: StackSettings): boolean {
     return Object.values(settings.config).some(isSecure);
@@ -21,7 +35,7 @@ export function hasSecureValues(settings: StackSettings): boolean {
 /**
  * Decrypts, completes with defaults and checks a stack's configuration.
  * @param crypter needed only when {@link hasSecureValues}
- * @throws UserError with every problem: key, value found, fix
+ * @throws ConfigurationError with every problem: key, value found, fix
  */
 export function resolveConfig(project: Project, settings: StackSettings, crypter: Crypter | undefined): ResolvedConfig {
     const problems: string[] = [];
@@ -61,9 +75,7 @@ export function resolveConfig(project: Project, settings: StackSettings, crypter
     }
     if (problems.length) {
         const file = settings.exists ? settings.file : `${basename(settings.file)} (which does not exist)`;
-        throw new UserError(
-            `The configuration in ${file} has ${count(problems.length, "problem")}:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
-        );
+        throw new ConfigurationError(file, problems, values);
     }
     return {
         values: Object.fromEntries(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1))),

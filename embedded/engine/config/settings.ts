@@ -22,6 +22,8 @@ const UNSUPPORTED = {
     environment: "environment imports",
 };
 
+const KEYS = ["config", "encryptionsalt", ...Object.keys(UNSUPPORTED)];
+
 /** The file of a stack, or the one that `--config-file` names (relative to the working directory `cwd`). */
 export function settingsFile(project: Project, stack: string, configFile: string | undefined, cwd: string): string {
     return configFile !== undefined ? resolve(cwd, configFile) : join(project.settingsFolder, `Pulumi.${stack}.yaml`);
@@ -42,6 +44,10 @@ export async function readSettings(project: Project, file: string): Promise<Stac
         throw new UserError(`${file} cannot be read: ${(error as Error).message}.`, { cause: error });
     }
     const value = parseYaml(text, file);
+    for (const key of Object.keys(value)) {
+        if (!KEYS.includes(key))
+            throw new UserError(`${file} has the key ${key}, which is not one of a settings file. Settings stand below "config:".`);
+    }
     for (const [key, what] of Object.entries(UNSUPPORTED)) {
         if (value[key])
             throw new UserError(
