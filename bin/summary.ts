@@ -22,8 +22,7 @@ An MCP server answers.
   kubeconfig  ${kubeconfig}
 
   tools/list  ${called.server}: ${called.tools.length} tools: ${called.tools.join(", ")}
-  tools/call  ${called.tool} ${JSON.stringify(called.args)}
-              → ${JSON.stringify(called.answer)}    (connected, listed and called in ${called.milliseconds} ms)
+  ${callText(called)}
 
 Try next:
 
@@ -33,4 +32,11 @@ Try next:
 
 npm stop ends everything; the next npm start resumes it.
 `;
+}
+
+function callText({ tool, args, answer, milliseconds }: Summary["called"]): string {
+    if (answer === undefined)
+        return `tools/call  not tried: the server has no tool "${tool}"    (connected and listed in ${milliseconds} ms)`;
+    return `tools/call  ${tool} ${JSON.stringify(args)}
+              → ${JSON.stringify(answer)}    (connected, listed and called in ${milliseconds} ms)`;
 }

@@ -24,7 +24,7 @@ const MINUTES = 60_000;
     let started: Awaited<ReturnType<Platform["command"]>>;
 
     const start = (): ReturnType<Platform["command"]> => platform.command("start", ["--config-file", platform.settingsFile]);
-    const callEcho = (server: string): Promise<{ answer: string }> =>
+    const callEcho = (server: string): Promise<{ answer: string | undefined }> =>
         callTool(new URL(`${platform.gateway}/${server}/mcp`), "echo", { message: "hi" });
     const status = async (): Promise<ClusterStatus> =>
         JSON.parse((await platform.command("cluster", ["status", "--json"])).stdout) as ClusterStatus;
