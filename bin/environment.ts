@@ -1,8 +1,8 @@
 /** Where the stacks' state and the passphrase are, told to the engine the way Pulumi is told: by its own variables. */
 import { randomBytes } from "node:crypto";
 import { link, mkdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { UserError } from "../embedded/common/errors.ts";
+import { dirname, join } from "node:path";
+import { messageOf, UserError } from "../embedded/common/errors.ts";
 import { stateRoot } from "../embedded/common/paths.ts";
 
 /** Where the generated passphrase is kept. */
@@ -28,9 +28,16 @@ export async function ensurePassphrase(file: string): Promise<string> {
         );
     }
     if (found) return file;
-    await mkdir(join(file, ".."), { recursive: true, mode: 0o700 });
     const whole = `${file}.${process.pid}`;
-    await writeFile(whole, randomBytes(32).toString("base64url") + "\n", { mode: 0o600, flush: true });
+    try {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await writeFile(whole, randomBytes(32).toString("base64url") + "\n", { mode: 0o600, flush: true });
+    } catch (error) {
+        throw new UserError(
+            `The state folder ${dirname(file)} cannot be used: ${messageOf(error)}. Make it yours, or set MCP_PLATFORM_STATE to a folder of yours.`,
+            { cause: error },
+        );
+    }
     await link(whole, file).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "EEXIST") throw error;
     });

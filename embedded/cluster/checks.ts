@@ -147,7 +147,9 @@ export async function checkKernel(): Promise<void> {
     }
     const cgroups = machineCgroups();
     const unified = cgroups.hierarchies.find((h) => h.version === 2);
-    const v2 = unified ? readFileSync(join(unified.mountPoint, "cgroup.controllers"), "utf8").trim().split(/\s+/) : [];
+    const list = unified && join(unified.mountPoint, "cgroup.controllers");
+    // It is not there when something was mounted over the hierarchy.
+    const v2 = list && existsSync(list) ? readFileSync(list, "utf8").trim().split(/\s+/) : [];
     const missing = missingControllers(cgroups, v2);
     if (missing.length)
         throw new UserError(

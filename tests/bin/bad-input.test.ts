@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { projectRoot } from "../../embedded/common/paths.ts";
 import { run, type RunResult } from "../../embedded/common/process.ts";
 import { freePorts } from "../support/ports.ts";
@@ -67,8 +67,9 @@ test.each([["0"], ["x"], ["1.5"], ["10"]])("start refuses --nodes %s", async (no
     expect(await refused(["start", "--nodes", nodes])).toContain(`--nodes must be a number from 1 to 9, found "${nodes}"`);
 });
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
-if (asRoot !== test) console.warn("skipped: whether npm start looks at ports before it builds, because that needs root");
+const isRoot = process.getuid?.() === 0;
+const describeAsRoot = isRoot ? describe : describe.skip;
+if (!isRoot) console.warn("skipped: what npm start looks at before it builds, because that needs root");
 
 async function embeddedSettings(apiPort: number): Promise<void> {
     const [gatewayPort, gatewayTlsPort, registryPort] = await freePorts(3);
@@ -79,30 +80,44 @@ async function embeddedSettings(apiPort: number): Promise<void> {
     );
 }
 
-asRoot("start refuses an occupied port before it builds anything", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    try {
+describeAsRoot("before anything is built", () => {
+    test("start refuses an occupied port before it builds anything", async () => {
+        const server = createServer();
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const { port } = server.address() as { port: number };
+        try {
+            await embeddedSettings(port);
+            const text = await refused(["start", "--config-file", file]);
+            expect(text).toMatch(new RegExp(`^error: Port ${port} on 127.0.0.1 is occupied by .*change topology.apiPort in ${file}`));
+            expect(text).not.toContain("building");
+        } finally {
+            server.close();
+        }
+    });
+
+    test("start without root says so at once", async () => {
+        const [port = 0] = await freePorts(1);
         await embeddedSettings(port);
-        const text = await refused(["start", "--config-file", file]);
-        expect(text).toMatch(new RegExp(`^error: Port ${port} on 127.0.0.1 is occupied by .*change topology.apiPort in ${file}`));
-        expect(text).not.toContain("building");
-    } finally {
-        server.close();
-    }
+        const home = join(folder, "home");
+        await mkdir(home);
+        const node = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, join(projectRoot, "bin/main.ts")];
+        const { code, stderr } = await run("setpriv", [...node, "start"], {
+            cwd: projectRoot,
+            env: {
+                HOME: home,
+                XDG_CACHE_HOME: join(home, "cache"),
+                MCP_PLATFORM_STATE: join(home, "state"),
+                NODE_COMPILE_CACHE: undefined,
+            },
+        });
+        expect(stderr).toMatch(/^error: npm start needs root: .*sudo npm start/);
+        expect(code).toBe(255);
+    });
 });
 
-asRoot("start without root says so at once", async () => {
-    const [port = 0] = await freePorts(1);
-    await embeddedSettings(port);
-    const home = join(folder, "home");
-    await mkdir(home);
-    const node = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, join(projectRoot, "bin/main.ts")];
-    const { code, stderr } = await run("setpriv", [...node, "start"], {
-        cwd: projectRoot,
-        env: { HOME: home, XDG_CACHE_HOME: join(home, "cache"), MCP_PLATFORM_STATE: join(home, "state"), NODE_COMPILE_CACHE: undefined },
-    });
-    expect(stderr).toMatch(/^error: npm start needs root: .*sudo npm start/);
+test("a state folder that cannot be one is refused by name", async () => {
+    await writeFile(file, "");
+    const { code, stderr } = await command(["preview", "--stack", "embedded"], { MCP_PLATFORM_STATE: file });
+    expect(stderr).toMatch(`error: The state folder ${file} cannot be used`);
     expect(code).toBe(255);
 });
