@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { secondsToBuild, toolNames } from "../embedded/cluster/build.ts";
 import { checkMachine, startCluster, type ClusterOptions, type MachineOptions, type ToolPaths } from "../embedded/cluster/index.ts";
-import { UserError } from "../embedded/common/errors.ts";
+import { messageOf, USER_ERROR_EXIT_CODE, UserError } from "../embedded/common/errors.ts";
 import { projectRoot, stateRoot } from "../embedded/common/paths.ts";
 import { run } from "../embedded/common/process.ts";
 import { consoleProgress, during, type Progress } from "../embedded/common/progress.ts";
@@ -13,7 +13,7 @@ import { onInterrupt } from "./interrupt.ts";
 import { prepare } from "./prepare.ts";
 import { startSettings, STACK } from "./settings.ts";
 import { summaryText } from "./summary.ts";
-import { callTool } from "./tool-call.ts";
+import { callToolWhenReady } from "./tool-call.ts";
 import type { Settings } from "../infra/settings.ts";
 import { imageRefs } from "../stacks/images.ts";
 
@@ -42,7 +42,7 @@ export async function main(args: string[]): Promise<number> {
 
     const building = (await secondsToBuild(toolNames)) > 0;
     const preview = new AbortController();
-    const shown = building ? showPreview(engineArgs, progress, preview.signal) : Promise.resolve();
+    const shown = building ? showPreview(engineArgs, progress, AbortSignal.any([preview.signal, interrupt.signal])) : Promise.resolve();
     const tools = await prepare(progress, { install: options.install, signal: interrupt.signal }).catch(async (error: unknown) => {
         preview.abort(); // what is wrong is the last thing that is said
         await shown;
@@ -65,7 +65,18 @@ export async function main(args: string[]): Promise<number> {
     if (url === undefined) throw new Error("settings without servers were let through");
     const tool = "echo";
     const toolArgs = { message: "hello from mcp-platform" };
-    const call = await during(progress, `calling ${url}`, 1, () => callTool(new URL(url), tool, toolArgs));
+    process.once("SIGINT", () => {
+        console.error("\nInterrupted before the tool was called. The platform runs; npm start tries the call again.");
+        process.exit(USER_ERROR_EXIT_CODE);
+    });
+    const call = await during(progress, `calling ${url}`, 2, (step) =>
+        callToolWhenReady(new URL(url), tool, toolArgs, (reason) => step.note(`waiting: ${reason}`)),
+    ).catch((error: unknown) => {
+        throw new UserError(
+            `The platform runs, but calling the tool "${tool}" at ${url} (the first server in ${file}) failed: ${messageOf(error)}. npm run cluster -- status and npm run cluster -- logs tell more.`,
+            { cause: error },
+        );
+    });
     console.log(
         summaryText({
             servers,

@@ -93,7 +93,8 @@ export class Gateway extends pulumi.ComponentResource {
                     service: service.metadata.name,
                 }),
             },
-            { parent: this },
+            // No longer than the edge may take to come up, so that one that does not is told of without waiting further.
+            { parent: this, customTimeouts: { create: "3m", update: "3m" } },
         );
         this.registerOutputs({});
     }

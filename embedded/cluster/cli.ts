@@ -6,7 +6,7 @@ import { UserError, USER_ERROR_EXIT_CODE } from "../common/errors.ts";
 import { stateRoot } from "../common/paths.ts";
 import { consoleProgress, type Progress } from "../common/progress.ts";
 import { readJson } from "./files.ts";
-import { clusterStatus, startCluster, stopCluster, CLUSTER_TOOLS, type ClusterStatus, type PublishedPort } from "./index.ts";
+import { checkMachine, clusterStatus, startCluster, stopCluster, CLUSTER_TOOLS, type ClusterStatus, type PublishedPort } from "./index.ts";
 import { layoutOf } from "./layout.ts";
 import { chooseLogs, followLogs, lastLines, logFiles } from "./logs.ts";
 import type { Desired } from "./state.ts";
@@ -184,14 +184,18 @@ async function start(stateDir: string, args: readonly string[]): Promise<number>
     const publish = typeof values["publish"] === "string" ? parsePublished(values["publish"]) : undefined;
     const progress = consoleProgress();
     const earlier = readJson<Desired>(layoutOf(stateDir).desired);
+    const machine = {
+        stateDir,
+        nodes: numberOf(values["nodes"], "--nodes", earlier?.nodes ?? 1),
+        apiPort: numberOf(values["api-port"], "--api-port", earlier?.apiPort ?? 6443),
+        publish: publish ?? earlier?.publish ?? PUBLISHED,
+    };
+    await checkMachine(machine);
     const { buildTools } = await import("./build.ts");
     const tools = await buildTools(CLUSTER_TOOLS, progress);
     const info = await startCluster(
         {
-            stateDir,
-            nodes: numberOf(values["nodes"], "--nodes", earlier?.nodes ?? 1),
-            apiPort: numberOf(values["api-port"], "--api-port", earlier?.apiPort ?? 6443),
-            publish: publish ?? earlier?.publish ?? PUBLISHED,
+            ...machine,
             mirrors: earlier?.mirrors ?? MIRRORS,
             images: earlier?.images ?? (await bareImages(progress)),
             tools,

@@ -6,11 +6,18 @@ export interface Interrupt {
     release(): void;
 }
 
+/** A signal to the whole process group arrives twice when a parent passes it on, too: within this time it is one. */
+const ONE_PRESS_MS = 200;
+
 /** @param say told what a second press will do */
 export function catchInterrupts(say: (text: string) => void): Interrupt {
     const controller = new AbortController();
+    let last = 0;
     const stop = (): void => {
+        const again = Date.now() - last > ONE_PRESS_MS;
+        last = Date.now();
         if (controller.signal.aborted) {
+            if (!again) return;
             say("Ended at once. The state is whole; what was running may have happened or not, the next command looks.");
             process.exit(EXIT.interrupted);
         }
