@@ -2,7 +2,14 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { secondsToBuild, toolNames } from "../embedded/cluster/build.ts";
-import { checkMachine, startCluster, type ClusterOptions, type MachineOptions, type ToolPaths } from "../embedded/cluster/index.ts";
+import {
+    checkMachine,
+    nodesOf,
+    startCluster,
+    type ClusterOptions,
+    type MachineOptions,
+    type ToolPaths,
+} from "../embedded/cluster/index.ts";
 import { messageOf, USER_ERROR_EXIT_CODE, UserError } from "../embedded/common/errors.ts";
 import { projectRoot, stateRoot } from "../embedded/common/paths.ts";
 import { run } from "../embedded/common/process.ts";
@@ -21,7 +28,7 @@ const HELP = `npm start [-- OPTIONS]
 
 Builds and starts an embedded Kubernetes, runs the Pulumi program on it, and ends with an MCP tool call that worked.
 
-  --nodes N            nodes of the cluster (default 1)
+  --nodes N            nodes of the cluster (default: as many as it has, at first 1)
   --config-file FILE   settings instead of Pulumi.${STACK}.yaml (ports, servers, …)
   --no-install         do not install missing Debian packages, only name them`;
 
@@ -34,7 +41,7 @@ export async function main(args: string[]): Promise<number> {
         throw new UserError(
             "npm start needs root: without it there is no kubelet, so there are no pods and no MCP server can answer. Run: sudo npm start. The Kubernetes API alone runs without root: npm run cluster -- start",
         );
-    const machine = machineOptions(settings, file, options.nodes);
+    const machine = machineOptions(settings, file, options.nodes ?? nodesOf(join(stateRoot(), "cluster")) ?? 1);
     await checkMachine(machine);
     await useStateRoot();
     const engineArgs = ["--stack", STACK, ...(options.configFile ? ["--config-file", options.configFile] : [])];
@@ -127,7 +134,7 @@ async function clusterOptions(
     };
 }
 
-function parse(args: string[]): { nodes: number; configFile: string | undefined; install: boolean } | undefined {
+function parse(args: string[]): { nodes: number | undefined; configFile: string | undefined; install: boolean } | undefined {
     const spec = {
         nodes: { type: "string" },
         "config-file": { type: "string" },
@@ -144,8 +151,8 @@ function parse(args: string[]): { nodes: number; configFile: string | undefined;
         console.log(HELP);
         return undefined;
     }
-    const nodes = Number(values.nodes ?? "1");
-    if (!Number.isInteger(nodes) || nodes < 1 || nodes > 9)
+    const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
+    if (nodes !== undefined && (!Number.isInteger(nodes) || nodes < 1 || nodes > 9))
         throw new UserError(`--nodes must be a number from 1 to 9, found "${values.nodes}".`);
     return { nodes, configFile: values["config-file"], install: !values["no-install"] };
 }

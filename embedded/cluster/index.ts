@@ -30,6 +30,11 @@ export { checkMachine, startCluster } from "./start.ts";
 export { clusterStatus } from "./status.ts";
 export { stopCluster } from "./stop.ts";
 
+/** How many nodes the cluster of that folder was asked to have last, whether or not it runs; undefined when it never ran. */
+export function nodesOf(stateDir: string): number | undefined {
+    return readJson<Desired>(layoutOf(stateDir).desired)?.nodes;
+}
+
 /**
  * Puts images from OCI archives on every node of a running cluster, and on those it gets later; what a node has already is
  * left alone.
