@@ -14,6 +14,9 @@ import { SUPERVISOR_MARK } from "./specification.ts";
 import type { SupervisorRecord } from "./state.ts";
 import { endTree } from "./tree-control.ts";
 
+/** How long to wait for ended processes to be reaped before leaving that to the machine. */
+const REAP_MS = 5000;
+
 /**
  * Ends everything of a cluster: processes, namespaces with their mounts and interfaces, cgroups. Its content stays, for the
  * next start. Does nothing when nothing runs.
@@ -47,7 +50,7 @@ export async function stopAll(stateDir: string): Promise<void> {
         const names = existsSync(nodesFolder) ? readdirSync(nodesFolder) : [];
         const trees = [["hub", layout.hub] as const, ...names.map((name) => [name, layout.node(name)] as const)];
         const grouped = process.getuid?.() === 0;
-        await Promise.all(
+        const ended = await Promise.all(
             trees.map(([name, tree]) => endTree(tree, `${id}/${name}`, cgroups, grouped ? `${rootGroup(id)}/${name}` : undefined)),
         );
         if (grouped && groupFolders(cgroups, rootGroup(id)).some((folder) => existsSync(folder))) {
@@ -55,6 +58,9 @@ export async function stopAll(stateDir: string): Promise<void> {
             if (left.length) throw new Error(`the cgroup ${left[0]} cannot be removed`);
         }
         await unmountBelow(stateDir);
+        // Processes whose parent was killed are reaped by the machine's PID 1, which may take its time.
+        const processes = [...supervisors, ...ended.flat()];
+        await waitUntil(() => !processes.some((pid) => existsSync(`/proc/${pid}`)), REAP_MS);
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
         throw new UserError(`The cluster in ${stateDir} runs as another user (${messageOf(error)}). Stop it as that user, or as root.`);

@@ -80,8 +80,11 @@ export async function startTree(
     return { record, keeper };
 }
 
-/** Ends a tree and all that is left of it: its processes by record, by cgroup and by mark, and its cgroups. */
-export async function endTree(layout: TreeLayout, mark: string, cgroups: Cgroups, group: string | undefined): Promise<void> {
+/**
+ * Ends a tree and all that is left of it: its processes by record, by cgroup and by mark, and its cgroups.
+ * @returns the processes that were ended outside of the tree's own PID namespace; their parent may not have reaped them yet
+ */
+export async function endTree(layout: TreeLayout, mark: string, cgroups: Cgroups, group: string | undefined): Promise<number[]> {
     const record = readJson<TreeRecord>(layout.tree);
     if (record && isAlive(record)) kill(record.pid);
     const marked = withEnvironment(TREE_MARK, mark);
@@ -94,4 +97,5 @@ export async function endTree(layout: TreeLayout, mark: string, cgroups: Cgroups
         if (left.length) throw new Error(`the cgroup ${left[0]} cannot be removed`);
     }
     for (const file of [layout.tree, layout.status, layout.spec]) if (existsSync(file)) remove(file);
+    return pids;
 }
