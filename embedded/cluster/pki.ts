@@ -120,18 +120,17 @@ function serial(): string {
  */
 export async function ensurePki(folder: string, requests: readonly CertificateRequest[], now = new Date()): Promise<boolean> {
     const file = (name: string): string => join(folder, name);
-    if (!readText(file("sa.key"))) {
-        const key = newKey();
-        writeText(file("sa.key"), key);
-        writeText(file("sa.pub"), createPublicKey(key).export({ type: "spki", format: "pem" }) as string);
-    }
+    const accountKey = readText(file("sa.key")) || newKey();
+    writeText(file("sa.key"), accountKey);
+    // Each time, because a start that was killed between the two files left the key alone. Unchanged, nothing is written.
+    writeText(file("sa.pub"), createPublicKey(accountKey).export({ type: "spki", format: "pem" }) as string);
     const current = (r: CertificateRequest): boolean =>
         readText(file(`${r.name}.key`)) !== undefined &&
         isCurrent(readText(file(`${r.name}.crt`)), readText(file(`${r.authority}.crt`)) ?? "", r, now);
     const stale = requests.filter((request) => !current(request));
     if (!stale.length) return false;
     // Loaded only when something is to be issued: a warm start does without it.
-    const { installReflection } = await import("../providers/tls/reflect.ts");
+    const { installReflection } = await import("../common/reflect.ts");
     installReflection();
     const x509 = await import("@peculiar/x509");
     x509.cryptoProvider.set(webcrypto as never);

@@ -60,6 +60,14 @@ describe("the cluster's certificates", () => {
         expect(changed(before)).toEqual([]);
     });
 
+    it("come with the service account's public key again when a start was killed before writing it", async () => {
+        const before = contents();
+        rmSync(join(folder, "sa.pub"));
+        await ensurePki(folder, requests);
+        expect(text("sa.pub")).toBe(before["sa.pub"]);
+        expect(changed(before)).toEqual([]);
+    });
+
     it("are issued again a month before they end, but never the authorities or the service account key", async () => {
         const before = contents();
         await ensurePki(folder, requests, new Date(Date.now() + 340 * DAY));

@@ -2,7 +2,7 @@
 import type { ResourceProvider } from "../../engine/provider.ts";
 import { logicalProvider } from "../shared/logical.ts";
 import { privateKey } from "./keys.ts";
-import { installReflection } from "./reflect.ts";
+import { installReflection } from "../../common/reflect.ts";
 
 // A static import would load the X.509 library before it finds what it needs.
 installReflection();

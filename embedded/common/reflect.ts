@@ -1,3 +1,4 @@
+/** Lets libraries that describe their classes by decorators run without the reflection package they expect. */
 type Key = string | symbol;
 
 interface Metadata {
