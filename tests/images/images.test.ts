@@ -79,7 +79,8 @@ withNodeImages("the images with Node", () => {
             ]),
         );
         expect(sample).toContain("app/node_modules/@modelcontextprotocol/server-everything/dist/index.js");
-        const unwanted = /\.d\.[cm]?ts$|\.map$|\/node_modules\/(jest|typescript)\/|(^|\/)(\.bin|\.package-lock\.json|Dockerfile|image\.json)(\/|$)/;
+        const unwanted =
+            /\.d\.[cm]?ts$|\.map$|\/node_modules\/(jest|typescript)\/|(^|\/)(\.bin|\.package-lock\.json|Dockerfile|image\.json)(\/|$)/;
         expect([...(operator ?? []), ...(sample ?? [])].filter((name) => unwanted.test(name))).toEqual([]);
     });
 });
