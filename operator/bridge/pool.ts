@@ -24,6 +24,9 @@ export class ChildPool {
     #spareFailures = 0;
     #spareTimer: NodeJS.Timeout | undefined;
     #failures = 0;
+    #answeredOnce = false;
+    /** First processes in a row that ended by themselves before they had answered. */
+    #deaths = 0;
     #notReady: string | undefined = "the first handshake with the server has not ended yet";
     #checking = false;
     #closed = new AbortController();
@@ -47,7 +50,7 @@ export class ChildPool {
 
     /**
      * Makes a real handshake with a process of its own until one succeeds; only then the server is ready.
-     * @throws CommandProblem when the command does not exist or may not be executed
+     * @throws CommandProblem when the command does not exist or may not be executed; Error when the first processes end by themselves
      */
     async check(): Promise<void> {
         if (this.#checking) return;
@@ -57,12 +60,16 @@ export class ChildPool {
                 const problem = await this.#handshake();
                 if (problem === undefined) {
                     this.#failures = 0;
+                    this.#answeredOnce = true;
                     this.#notReady = undefined;
                     this.#log("info", "the server answered its first handshake: ready");
                     this.#refill(0);
                     return;
                 }
                 this.#notReady = problem;
+                // Going on would hide it from everyone who looks at the pod; the kubelet goes on with longer and longer waits.
+                if (!this.#answeredOnce && this.#deaths >= BROKEN_AFTER)
+                    throw new Error(`${this.#deaths} processes of the server ended before one answered: ${problem}`);
                 this.#log("warn", `not ready: ${problem}; next try in ${wait / 1000} s`);
                 await sleep(wait, undefined, { signal: this.#closed.signal }).catch(() => {});
             }
@@ -136,6 +143,7 @@ export class ChildPool {
             throw new CommandProblem(
                 `the command "${command[0]}" cannot be started: ${await child.ended}; is it in the image and executable?`,
             );
+        this.#deaths = child.alive ? 0 : this.#deaths + 1;
         void child.stop();
         if ("result" in answer) return undefined;
         if ("failure" in answer) return `the server's process was started, but ${answer.failure}`;
