@@ -37,7 +37,6 @@ export async function forward(context: ProxyContext, what: Forward, request: Inc
     const abort = (): void => void upstream.destroy();
     response.once("close", abort);
     try {
-        upstream.on("error", () => {}); // told by answerOf, or by the answer's own end
         request.on("error", abort);
         const answering = answerOf(upstream);
         request.pipe(upstream);

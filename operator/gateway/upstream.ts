@@ -51,6 +51,8 @@ export class Upstream {
                 headers: headers as string[],
                 setHost: false,
             });
+            // For good: a request that is given up before its answer says so by an error that nobody may be waiting for.
+            request.on("error", () => {});
             const fail = (error: NodeJS.ErrnoException): void => reject(new Unreachable(error));
             const timer = setTimeout(
                 () => request.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" })),
