@@ -22,6 +22,7 @@ import { startSettings, STACK } from "./settings.ts";
 import { summaryText } from "./summary.ts";
 import { callToolWhenReady } from "./tool-call.ts";
 import type { Settings } from "../infra/settings.ts";
+import { NODE_PORTS, REGISTRY_HOST } from "../stacks/embedded.ts";
 import { imageRefs } from "../stacks/images.ts";
 
 const HELP = `npm start [-- OPTIONS]
@@ -105,9 +106,9 @@ function machineOptions({ topology }: Settings, file: string, nodes: number): Ma
         apiPort: topology.apiPort,
         apiPortOption: port("apiPort"),
         publish: [
-            { host: topology.gatewayPort, node: 30080, option: port("gatewayPort") },
-            { host: topology.gatewayTlsPort, node: 30443, option: port("gatewayTlsPort") },
-            { host: topology.registryPort, node: 32000, option: port("registryPort") },
+            { host: topology.gatewayPort, node: NODE_PORTS.http, option: port("gatewayPort") },
+            { host: topology.gatewayTlsPort, node: NODE_PORTS.https, option: port("gatewayTlsPort") },
+            { host: topology.registryPort, node: NODE_PORTS.registry, option: port("registryPort") },
         ],
     };
 }
@@ -128,8 +129,8 @@ async function clusterOptions(
     );
     return {
         ...machine,
-        mirrors: { "registry.local": "http://127.0.0.1:32000" },
-        images: images.filter((image) => !image.ref.startsWith("registry.local/")).map((image) => image.archive),
+        mirrors: { [REGISTRY_HOST]: `http://127.0.0.1:${NODE_PORTS.registry}` },
+        images: images.filter((image) => !image.ref.startsWith(`${REGISTRY_HOST}/`)).map((image) => image.archive),
         tools,
     };
 }

@@ -18,8 +18,8 @@ export const embeddedSettings = z.strictObject({
 export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 
 /** Ports of the embedded cluster's nodes, and the name under which its containerd knows the registry. */
-const NODE_PORTS = { http: 30080, https: 30443, registry: 32000 } as const;
-const REGISTRY_HOST = "registry.local";
+export const NODE_PORTS = { http: 30080, https: 30443, registry: 32000 } as const;
+export const REGISTRY_HOST = "registry.local";
 
 /** Where the embedded cluster keeps the kubeconfig it writes. */
 function embeddedKubeconfig(): string {
