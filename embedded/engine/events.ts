@@ -15,7 +15,10 @@ export type StepOp =
     | "read-replacement"
     | "refresh"
     | "discard"
-    | "import";
+    | "discard-replaced"
+    | "import"
+    | "import-replacement"
+    | "remove-pending-replace";
 
 export type Severity = "debug" | "info" | "info#err" | "warning" | "error";
 
@@ -69,6 +72,33 @@ export type EngineEvent =
           readonly planning: boolean;
           readonly maybeCorrupt: boolean;
       }
+    | PolicyViolationEvent
+    | PolicyRemediationEvent
     | { readonly type: "cancel" };
+
+/** What a rule of a policy pack found. A mandatory one fails the operation. */
+export interface PolicyViolationEvent {
+    readonly type: "policy-violation";
+    /** Absent for rules about the whole stack that name no resource. */
+    readonly urn?: string | undefined;
+    readonly message: string;
+    readonly pack: string;
+    readonly packVersion: string;
+    readonly policy: string;
+    readonly description: string;
+    readonly enforcementLevel: "advisory" | "mandatory";
+    readonly severity?: "low" | "medium" | "high" | "critical" | undefined;
+}
+
+/** A rule has corrected the inputs of a resource. */
+export interface PolicyRemediationEvent {
+    readonly type: "policy-remediation";
+    readonly urn: string;
+    readonly pack: string;
+    readonly packVersion: string;
+    readonly policy: string;
+    readonly before: PropertyMap;
+    readonly after: PropertyMap;
+}
 
 export type EventSink = (event: EngineEvent) => void;

@@ -1,5 +1,7 @@
 /** What an operation is given and what it answers: the contract between the engine and its command line. */
 import type { EventSink, StepOp } from "./events.ts";
+import type { PlanGate } from "./plan/gate.ts";
+import type { PolicyGate } from "./policy/gate.ts";
 import type { ProviderTable } from "./provider.ts";
 import type { Snapshot } from "./state/snapshot.ts";
 import type { PropertyMap } from "./values.ts";
@@ -33,6 +35,22 @@ export interface EngineRun {
     readonly persist?: (snapshot: Snapshot) => Promise<void>;
     /** Goes on with what does not depend on a failed resource, deletions included. */
     readonly continueOnError?: boolean;
+    /** Which resources the operation is about; absent for all. */
+    readonly scope?: Scope;
+    /** What policy packs say of the resources; absent without packs. */
+    readonly policies?: PolicyGate;
+    /** Writes down what is decided, or holds the run to what was written down. */
+    readonly plan?: PlanGate;
+    /** The outputs of another stack, for stack references; rejects with a sentence when there is none of that name. */
+    readonly stackOutputs?: (name: string) => Promise<PropertyMap>;
+}
+
+/** `--target`, `--exclude` and what belongs to them. URNs may hold `*` (within a segment between `::`) and `**` (anything). */
+export interface Scope {
+    readonly targets: readonly string[];
+    readonly targetDependents: boolean;
+    readonly excludes: readonly string[];
+    readonly excludeDependents: boolean;
 }
 
 export interface OperationResult {

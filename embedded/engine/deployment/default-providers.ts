@@ -37,6 +37,8 @@ async function makeDefaultProvider(deployment: Deployment, packageName: string, 
         additionalSecretOutputs: [],
         hideDiff: [],
         aliases: [],
+        replaceWith: [],
+        hooks: {},
     });
     return formatProviderReference({ urn: state.urn, id: state.id ?? "" });
 }

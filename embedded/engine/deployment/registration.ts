@@ -5,12 +5,13 @@ import { equal } from "../compare.ts";
 import type { StepMetadata } from "../events.ts";
 import { locateProgram } from "../location.ts";
 import type { ResourceState } from "../state/snapshot.ts";
-import { decide, type Decision } from "../steps/decide.ts";
+import { decide, opsOf, type Decision } from "../steps/decide.ts";
 import type { Goal } from "../steps/goal.ts";
 import { isProviderType, makeUrn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { createObject, finishedOutputs, updateObject } from "./apply.ts";
 import { metadataOf, StepFailed, type Deployment, type Done } from "./deployment.ts";
+import { governed } from "./governed.ts";
 import { ownerChanged } from "./owner.ts";
 import { checked, diffOf, loadedFor, stateOf, withIgnored } from "./proposal.ts";
 import type { LoadedProvider } from "./registry.ts";
@@ -74,9 +75,10 @@ async function converge(
     const loaded = await loadedFor(deployment, goal, provider);
     const managed = old && !old.external ? old : undefined;
     const asked = withIgnored({ ...goal, inputs: await withHashes(goal.inputs, () => locateProgram(deployment.run).folder) }, managed);
-    const inputs = loaded ? await checked(deployment, urn, goal, managed, asked, loaded) : asked;
-    const state = stateOf(urn, goal, inputs, provider, managed);
-    deployment.reporter.redactor.learn(inputs);
+    const completed = loaded ? await checked(deployment, urn, goal, managed, asked, loaded) : asked;
+    deployment.reporter.redactor.learn(completed);
+    const state = await governed(deployment, goal, stateOf(urn, goal, completed, provider, managed));
+    const { inputs } = state;
 
     const providerChanged = managed ? await ownerChanged(deployment, managed.provider, provider) : false;
     const diff =
@@ -90,6 +92,7 @@ async function converge(
         replaceOnChanges: goal.replaceOnChanges,
         deleteBeforeReplace: goal.deleteBeforeReplace,
     });
+    deployment.run.plan?.decided({ urn, ops: opsOf(decision), goal, old, new: state });
     return await carryOut(deployment, decision, goal, old, state, loaded, asked);
 }
 

@@ -37,7 +37,10 @@ export const OPERATIONS: Readonly<Record<StepOp, Words>> = {
     "read-replacement": words(">~", "cyan", "read for replacement", "reading for replacement", "read for replacement"),
     refresh: words("~ ", "yellow", "refreshing", "refreshing", "refresh"),
     discard: words("< ", "red", "discard", "discarding", "discarded"),
+    "discard-replaced": words("<<", "red", "discard original", "discarding original", "discarded original"),
     import: words("= ", "green", "import", "importing", "imported"),
+    "import-replacement": words("=>", "green", "import replacement", "importing replacement", "imported replacement"),
+    "remove-pending-replace": words("~ ", "red", "complete replacement", "completing replacement", "completed replacement"),
 };
 
 /** What a summary calls an operation that is over: `3 created`. */

@@ -3,8 +3,9 @@ import type { ReadResourceRequest, RegisterResourceRequest, ResourceInvokeReques
 import { UserError } from "../../common/errors.ts";
 import { withoutOutputValues } from "../secretness.ts";
 import type { CustomTimeouts } from "../state/snapshot.ts";
-import type { Goal, InvokeRequest, ReadGoal } from "../steps/goal.ts";
-import { decodeMap, isUnknownString } from "../wire.ts";
+import type { Goal, HookBindings, HookMoment, InvokeRequest, ReadGoal } from "../steps/goal.ts";
+import type { PropertyValue } from "../values.ts";
+import { decodeMap, decode, isUnknownString } from "../wire.ts";
 
 function refuse(what: string, subject: string): never {
     throw new UserError(
@@ -50,7 +51,37 @@ export function goalOf(request: RegisterResourceRequest): Goal {
         customTimeouts: timeoutsOf(request, subject),
         retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : undefined,
         deletedWith: request.getDeletedwith() || undefined,
+        replaceWith: request.getReplaceWithList(),
+        replacementTrigger: triggerOf(request),
+        importId: request.getImportid() || undefined,
+        hooks: hooksOf(request.getHooks()),
+        sourcePosition: positionOf(request),
     };
+}
+
+function triggerOf(request: RegisterResourceRequest): PropertyValue | undefined {
+    const trigger = request.getReplacementTrigger();
+    return trigger && withoutOutputValues({ trigger: decode(trigger) })["trigger"];
+}
+
+/** The names of hooks by moment, as requests and the options of transforms bind them. */
+export function hooksOf(binding: RegisterResourceRequest.ResourceHooksBinding | undefined): HookBindings {
+    if (!binding) return {};
+    const all: Record<HookMoment, readonly string[]> = {
+        beforeCreate: binding.getBeforeCreateList(),
+        afterCreate: binding.getAfterCreateList(),
+        beforeUpdate: binding.getBeforeUpdateList(),
+        afterUpdate: binding.getAfterUpdateList(),
+        beforeDelete: binding.getBeforeDeleteList(),
+        afterDelete: binding.getAfterDeleteList(),
+        onError: binding.getOnErrorList(),
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, names]) => names.length));
+}
+
+function positionOf(request: RegisterResourceRequest): string | undefined {
+    const position = request.getSourceposition();
+    return position?.getUri() ? `${position.getUri()}#${position.getLine()},${position.getColumn()}` : undefined;
 }
 
 export function readGoalOf(request: ReadResourceRequest): ReadGoal {

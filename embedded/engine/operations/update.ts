@@ -1,4 +1,5 @@
 import { Deployment } from "../deployment/deployment.ts";
+import { stackGoverned } from "../deployment/governed.ts";
 import { resolvePending } from "../deployment/pending.ts";
 import { removeRest } from "../deployment/remove.ts";
 import { hostProgram } from "../host/session.ts";
@@ -19,7 +20,9 @@ async function converge(deployment: Deployment): Promise<OperationResult> {
     return await conduct(deployment, async () => {
         await resolvePending(deployment);
         const complete = await hostProgram(deployment);
+        if (!complete || deployment.canceled || !(await stackGoverned(deployment))) return;
+        deployment.run.plan?.complete();
         // What a failed program did not ask for may still be wanted.
-        if (complete && !deployment.reporter.failed && !deployment.canceled) await removeRest(deployment);
+        if (!deployment.reporter.failed) await removeRest(deployment);
     });
 }

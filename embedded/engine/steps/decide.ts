@@ -1,5 +1,6 @@
 /** What has to happen to a resource: a pure decision from its old state, what the program asks, and the provider's diff. */
 import { difference, equal } from "../compare.ts";
+import type { StepOp } from "../events.ts";
 import { parsePath, pathContains, type PathSegment } from "../paths.ts";
 import type { DiffResult, PropertyDiffKind } from "../provider.ts";
 import type { ResourceState } from "../state/snapshot.ts";
@@ -58,6 +59,20 @@ export function decide(facts: Facts): Decision {
     // An object that is not what was asked for is brought there, also when nothing was asked anew.
     if (changed || old.initErrors.length) return { op: "update", ...change };
     return { op: "same" };
+}
+
+/** The steps of a decision in the order in which they are done. */
+export function opsOf(decision: Decision): readonly StepOp[] {
+    switch (decision.op) {
+        case "replace":
+            return decision.deleteBeforeReplace
+                ? ["delete-replaced", "replace", "create-replacement"]
+                : ["create-replacement", "replace", "delete-replaced"];
+        case "recreate":
+            return ["replace", "create-replacement"];
+        default:
+            return [decision.op];
+    }
 }
 
 function changesOf({ custom, diff, inputs, providerChanged }: Facts, old: ResourceState): boolean {

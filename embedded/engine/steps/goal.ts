@@ -1,6 +1,6 @@
 /** What the program asks for: one resource with its inputs and options, decoded and checked. */
 import type { CustomTimeouts } from "../state/snapshot.ts";
-import type { PropertyMap } from "../values.ts";
+import type { PropertyMap, PropertyValue } from "../values.ts";
 
 export interface Goal {
     readonly type: string;
@@ -27,7 +27,21 @@ export interface Goal {
     readonly customTimeouts?: CustomTimeouts | undefined;
     readonly retainOnDelete?: boolean | undefined;
     readonly deletedWith?: string | undefined;
+    /** URNs of resources whose replacement replaces this one too. */
+    readonly replaceWith: readonly string[];
+    /** A value whose change replaces the resource. */
+    readonly replacementTrigger?: PropertyValue | undefined;
+    /** The id of an existing object to take over. */
+    readonly importId?: string | undefined;
+    /** Names of the hooks to run, by moment. */
+    readonly hooks: HookBindings;
+    /** `file://path#line,column` of the line that asks for it. */
+    readonly sourcePosition?: string | undefined;
 }
+
+export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate" | "beforeDelete" | "afterDelete" | "onError";
+/** Moments without hooks are absent. */
+export type HookBindings = Readonly<Partial<Record<HookMoment, readonly string[]>>>;
 
 /** An object that the program only wants to read. */
 export interface ReadGoal {
