@@ -25,6 +25,23 @@ export async function main(args: string[]): Promise<number> {
     return code !== 0 || counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 }
 
+/** What jest says of a run in the file of `--json`. */
+interface Report {
+    readonly numPassedTests: number;
+    readonly numFailedTests: number;
+    readonly numPendingTests: number;
+    readonly numRuntimeErrorTestSuites: number;
+}
+
+/** The report; undefined when jest ended without a whole one, as for arguments it does not know. */
+async function reportOf(file: string): Promise<Report | undefined> {
+    try {
+        return JSON.parse(await readFile(file, "utf8")) as Report;
+    } catch {
+        return undefined;
+    }
+}
+
 async function jest(args: readonly string[]): Promise<{ counts: Counts; code: number }> {
     const folder = await mkdtemp(join(tmpdir(), "mcp-platform-test-"));
     const report = join(folder, "report.json");
@@ -46,12 +63,9 @@ async function jest(args: readonly string[]): Promise<{ counts: Counts; code: nu
             child.on("error", reject);
             child.on("close", (status) => resolve(status ?? 1));
         });
-        const result = JSON.parse(await readFile(report, "utf8")) as {
-            numPassedTests: number;
-            numFailedTests: number;
-            numPendingTests: number;
-            numRuntimeErrorTestSuites: number;
-        };
+        const result = await reportOf(report);
+        // What went wrong has been printed by jest; that it counts as a failure is what matters here.
+        if (!result) return { code: code || 1, counts: { passed: 0, failed: 1, skipped: 0 } };
         return {
             code,
             counts: {

@@ -1,5 +1,5 @@
 /** The cluster's certificates: which there are (data), when one has to be issued again, and issuing them. */
-import { createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { readText, writeText } from "./files.ts";
 import { ADDRESSES, type ClusterPlan, type NodePlan } from "./plan.ts";
@@ -73,15 +73,22 @@ export function certificatesFor(plan: ClusterPlan): CertificateRequest[] {
     return [...controlPlaneCertificates(plan), ...plan.nodes.map(nodeCertificate)];
 }
 
-/** Whether a certificate on file still does what is asked of it. */
-export function isCurrent(pem: string | undefined, authorityPem: string, request: CertificateRequest, now: Date): boolean {
-    if (!pem) return false;
+/** A certificate and its key as they are on file. */
+export interface Pair {
+    readonly certificate: string | undefined;
+    readonly key: string | undefined;
+}
+
+/** Whether a certificate on file still does what is asked of it, and its key is the one beside it. */
+export function isCurrent(pair: Pair, authorityPem: string, request: CertificateRequest, now: Date): boolean {
+    if (!pair.certificate || !pair.key) return false;
     try {
-        const certificate = new X509Certificate(pem);
+        const certificate = new X509Certificate(pair.certificate);
         const names = [...request.dns.map((name) => `DNS:${name}`), ...request.ip.map((ip) => `IP Address:${ip}`)];
         const have = (certificate.subjectAltName ?? "").split(", ").filter(Boolean);
         return (
             certificate.verify(new X509Certificate(authorityPem).publicKey) &&
+            certificate.checkPrivateKey(createPrivateKey(pair.key)) &&
             certificate.validToDate.getTime() - now.getTime() > RENEW_DAYS * DAY &&
             names.toSorted().join() === have.toSorted().join()
         );
@@ -125,8 +132,12 @@ export async function ensurePki(folder: string, requests: readonly CertificateRe
     // Each time, because a start that was killed between the two files left the key alone. Unchanged, nothing is written.
     writeText(file("sa.pub"), createPublicKey(accountKey).export({ type: "spki", format: "pem" }) as string);
     const current = (r: CertificateRequest): boolean =>
-        readText(file(`${r.name}.key`)) !== undefined &&
-        isCurrent(readText(file(`${r.name}.crt`)), readText(file(`${r.authority}.crt`)) ?? "", r, now);
+        isCurrent(
+            { certificate: readText(file(`${r.name}.crt`)), key: readText(file(`${r.name}.key`)) },
+            readText(file(`${r.authority}.crt`)) ?? "",
+            r,
+            now,
+        );
     const stale = requests.filter((request) => !current(request));
     if (!stale.length) return false;
     // Loaded only when something is to be issued: a warm start does without it.

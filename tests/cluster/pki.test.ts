@@ -81,12 +81,15 @@ describe("the cluster's certificates", () => {
         expect(changed(before)).toEqual(["apiserver.crt", "apiserver.key"]);
     });
 
-    it("do not count when another authority signed them or when they are damaged", () => {
+    it("do not count when another authority signed them, when they are damaged, or when the key beside them is another's", () => {
         const admin = requests.find((request) => request.name === "admin");
         if (!admin) throw new Error("no admin");
-        expect(isCurrent(text("admin.crt"), text("ca.crt"), admin, new Date())).toBe(true);
-        expect(isCurrent(text("admin.crt"), text("etcd-ca.crt"), admin, new Date())).toBe(false);
-        expect(isCurrent("-----BEGIN CERTIFICATE-----\nAAAA", text("ca.crt"), admin, new Date())).toBe(false);
+        const pair = { certificate: text("admin.crt"), key: text("admin.key") };
+        expect(isCurrent(pair, text("ca.crt"), admin, new Date())).toBe(true);
+        expect(isCurrent(pair, text("etcd-ca.crt"), admin, new Date())).toBe(false);
+        expect(isCurrent({ ...pair, certificate: "-----BEGIN CERTIFICATE-----\nAAAA" }, text("ca.crt"), admin, new Date())).toBe(false);
+        expect(isCurrent({ ...pair, key: text("scheduler.key") }, text("ca.crt"), admin, new Date())).toBe(false);
+        expect(isCurrent({ ...pair, key: "-----BEGIN PRIVATE KEY-----\nAAAA" }, text("ca.crt"), admin, new Date())).toBe(false);
     });
 
     it("are embedded in kubeconfigs, so that these work wherever they are copied", () => {
