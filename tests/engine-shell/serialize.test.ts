@@ -139,11 +139,11 @@ test("writes pending operations behind the resources", () => {
 });
 
 test("refuses by name what a newer engine wrote about a resource", () => {
-    const stored = { ...serializeResource(FULL, { crypter: undefined }), taint: true, viewOf: STACK };
+    const stored = { ...serializeResource(FULL, { crypter: undefined }), snippetID: "x", viewOf: STACK };
     expect(() =>
         deserializeDeployment({ manifest: { time: "", magic: "", version: "" }, resources: [stored], metadata: {} }, plainCrypter),
     ).toThrow(
-        "The state of urn:pulumi:dev::trial::pkg:index:Thing::full has taint, viewOf, which the embedded engine does not support. Use the official Pulumi CLI for this stack.",
+        "The state of urn:pulumi:dev::trial::pkg:index:Thing::full has viewOf, snippetID, which the embedded engine does not support. Use the official Pulumi CLI for this stack.",
     );
 });
 

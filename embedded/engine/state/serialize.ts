@@ -1,9 +1,10 @@
 /** Snapshot ⇄ `DeploymentV3`: fields in the order of Pulumi's Go types, empty ones left out where those leave them out. */
 import { createHash } from "node:crypto";
 import { UserError } from "../../common/errors.ts";
-import { goJson } from "./json.ts";
+import { compareBytes, goJson } from "./json.ts";
 import type { CiphertextMemory, Crypter, SecretsManager } from "./secrets.ts";
-import { deserializeMap, serializeMap, type Sealing } from "./serialize-values.ts";
+import type { HookBindings } from "../steps/goal.ts";
+import { deserializeMap, deserializeValue, serializeMap, serializeValue, type Sealing } from "./serialize-values.ts";
 import type { CustomTimeouts, PendingOperation, ResourceState, Snapshot } from "./snapshot.ts";
 import type { DeploymentV3, ManifestV1, OperationV2, ResourceV3, SecretsProvidersV1 } from "./types.ts";
 
@@ -11,16 +12,7 @@ import type { DeploymentV3, ManifestV1, OperationV2, ResourceV3, SecretsProvider
 const VERSION = "v3.270.0";
 
 /** What a later engine may have written about a resource and this one would lose. `stackTrace` is made anew by each run. */
-const UNSUPPORTED = [
-    "taint",
-    "replaceWith",
-    "replacementTrigger",
-    "refreshBeforeUpdate",
-    "viewOf",
-    "resourceHooks",
-    "extensionRef",
-    "snippetID",
-] as const;
+const UNSUPPORTED = ["viewOf", "extensionRef", "snippetID"] as const;
 
 /** A deployment's text, assembled from resources that are written once and remembered: a step changes few of them. */
 export class CheckpointWriter {
@@ -88,6 +80,7 @@ export function serializeResource(state: ResourceState, sealing: Sealing): Resou
     const place = state.delete ? `${state.urn}::${state.id ?? ""}` : state.urn;
     const inputs = serializeMap(state.inputs, sealing, `${place}|inputs`);
     const outputs = serializeMap(state.outputs, sealing, `${place}|outputs`);
+    const trigger = state.replacementTrigger;
     const timeouts = state.customTimeouts && nonZero(state.customTimeouts);
     return compact({
         urn: state.urn,
@@ -99,6 +92,7 @@ export function serializeResource(state: ResourceState, sealing: Sealing): Resou
         outputs: Object.keys(outputs).length ? outputs : undefined,
         parent: state.parent || undefined,
         protect: flag(state.protect),
+        taint: flag(state.taint),
         external: flag(state.external),
         dependencies: list(state.dependencies),
         initErrors: list(state.initErrors),
@@ -111,12 +105,16 @@ export function serializeResource(state: ResourceState, sealing: Sealing): Resou
         importID: state.importID || undefined,
         retainOnDelete: flag(state.retainOnDelete),
         deletedWith: state.deletedWith || undefined,
+        replaceWith: list(state.replaceWith ?? []),
         created: state.created,
         modified: state.modified,
         sourcePosition: state.sourcePosition || undefined,
         ignoreChanges: list(state.ignoreChanges),
         hideDiff: list(state.hideDiff),
         replaceOnChanges: list(state.replaceOnChanges),
+        replacementTrigger: trigger === undefined ? undefined : serializeValue(trigger, sealing, `${place}|replacementTrigger`),
+        refreshBeforeUpdate: flag(state.refreshBeforeUpdate),
+        resourceHooks: storedHooks(state.resourceHooks),
     });
 }
 
@@ -135,9 +133,22 @@ function compact(resource: Optional<Required<ResourceV3>>): ResourceV3 {
 }
 
 function nonZero(timeouts: CustomTimeouts): CustomTimeouts | undefined {
-    const { create, update, delete: remove } = timeouts;
-    if (!create && !update && !remove) return undefined;
-    return { ...(create && { create }), ...(update && { update }), ...(remove && { delete: remove }) };
+    const { create, update, delete: remove, read } = timeouts;
+    if (!create && !update && !remove && !read) return undefined;
+    return { ...(create && { create }), ...(update && { update }), ...(remove && { delete: remove }), ...(read && { read }) };
+}
+
+/** Pulumi writes the moments with a capital letter and in the order of a map. */
+function storedHooks(hooks: HookBindings | undefined): Record<string, string[]> | undefined {
+    const entries = Object.entries(hooks ?? {}).map(([moment, names]): [string, string[]] => [
+        moment.charAt(0).toUpperCase() + moment.slice(1),
+        [...names],
+    ]);
+    return entries.length ? Object.fromEntries(entries.toSorted(([a], [b]) => compareBytes(a, b))) : undefined;
+}
+
+function readHooks(stored: Readonly<Record<string, string[]>>): HookBindings {
+    return Object.fromEntries(Object.entries(stored).map(([moment, names]) => [moment.charAt(0).toLowerCase() + moment.slice(1), names]));
 }
 
 /** The keys are a map's and sorted; a property without dependencies keeps its empty list. */
@@ -184,6 +195,8 @@ function deserializeResource(
         ignoreChanges,
         hideDiff,
         replaceOnChanges,
+        replacementTrigger,
+        resourceHooks,
     } = stored;
     const rest: Partial<Record<string, unknown>> = { ...stored };
     delete rest["stackTrace"];
@@ -199,5 +212,9 @@ function deserializeResource(
         ignoreChanges: ignoreChanges ?? [],
         hideDiff: hideDiff ?? [],
         replaceOnChanges: replaceOnChanges ?? [],
+        ...(replacementTrigger !== undefined && {
+            replacementTrigger: deserializeValue(replacementTrigger, sealing, `${place}|replacementTrigger`),
+        }),
+        ...(resourceHooks && { resourceHooks: readHooks(resourceHooks) }),
     };
 }

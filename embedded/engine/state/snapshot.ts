@@ -2,13 +2,15 @@
  * What a stack consists of, as the engine works with it: the parsed form of a `DeploymentV3`, secrets decrypted into
  * `Secret`. `serialize.ts` turns it into JSON and back.
  */
-import type { PropertyMap } from "../values.ts";
+import type { HookBindings } from "../steps/goal.ts";
+import type { PropertyMap, PropertyValue } from "../values.ts";
 
 /** How long a provider may take for an operation, in seconds; 0 or absent is the provider's own default. */
 export interface CustomTimeouts {
     readonly create?: number;
     readonly update?: number;
     readonly delete?: number;
+    readonly read?: number;
 }
 
 /** One resource of a stack, with the names and meanings of `ResourceV3`; lists and maps are empty rather than absent. */
@@ -24,6 +26,8 @@ export interface ResourceState {
     readonly outputs: PropertyMap;
     readonly parent?: string;
     readonly protect?: boolean;
+    /** True for an object that the next update replaces (`pulumi state taint`). */
+    readonly taint?: boolean;
     /** True for an object that was only read (`.get`): never updated or deleted by the engine. */
     readonly external?: boolean;
     readonly dependencies: readonly string[];
@@ -40,6 +44,14 @@ export interface ResourceState {
     readonly importID?: string;
     readonly retainOnDelete?: boolean;
     readonly deletedWith?: string;
+    /** URNs of resources whose replacement replaces this one too. */
+    readonly replaceWith?: readonly string[];
+    /** The value whose change replaces the resource. */
+    readonly replacementTrigger?: PropertyValue;
+    /** True when the provider wants the object read before each update. */
+    readonly refreshBeforeUpdate?: boolean;
+    /** Names of the hooks to run, by moment. */
+    readonly resourceHooks?: HookBindings;
     /** RFC 3339 times of the object's creation and last change. */
     readonly created?: string;
     readonly modified?: string;

@@ -24,6 +24,7 @@ export interface ResourceV3 {
     outputs?: Record<string, StoredValue>;
     parent?: string;
     protect?: boolean;
+    taint?: boolean;
     external?: boolean;
     dependencies?: string[];
     initErrors?: string[];
@@ -32,16 +33,21 @@ export interface ResourceV3 {
     pendingReplacement?: boolean;
     additionalSecretOutputs?: string[];
     aliases?: string[];
-    customTimeouts?: { create?: number; update?: number; delete?: number };
+    customTimeouts?: { create?: number; update?: number; delete?: number; read?: number };
     importID?: string;
     retainOnDelete?: boolean;
     deletedWith?: string;
+    replaceWith?: string[];
     created?: string;
     modified?: string;
     sourcePosition?: string;
     ignoreChanges?: string[];
     replaceOnChanges?: string[];
     hideDiff?: string[];
+    replacementTrigger?: StoredValue;
+    refreshBeforeUpdate?: boolean;
+    /** By moment, as Pulumi writes them: `BeforeCreate`, `OnError`. */
+    resourceHooks?: Record<string, string[]>;
 }
 
 export interface OperationV2 {
