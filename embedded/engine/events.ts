@@ -72,9 +72,19 @@ export type EngineEvent =
           readonly planning: boolean;
           readonly maybeCorrupt: boolean;
       }
+    | PolicyLoadEvent
     | PolicyViolationEvent
     | PolicyRemediationEvent
     | { readonly type: "cancel" };
+
+/** A policy pack is ready: it is asked about what follows. */
+export interface PolicyLoadEvent {
+    readonly type: "policy-load";
+    readonly pack: string;
+    readonly packVersion: string;
+    /** Where it is, as the user named it. */
+    readonly path: string;
+}
 
 /** What a rule of a policy pack found. A mandatory one fails the operation. */
 export interface PolicyViolationEvent {

@@ -11,7 +11,7 @@ import { isProviderType, makeUrn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { createObject, finishedOutputs, updateObject } from "./apply.ts";
 import { metadataOf, StepFailed, type Deployment, type Done } from "./deployment.ts";
-import { governed } from "./governed.ts";
+import { correctedAgain, governed } from "./governed.ts";
 import { ownerChanged } from "./owner.ts";
 import { checked, diffOf, loadedFor, stateOf, withIgnored } from "./proposal.ts";
 import type { LoadedProvider } from "./registry.ts";
@@ -77,7 +77,9 @@ async function converge(
     const asked = withIgnored({ ...goal, inputs: await withHashes(goal.inputs, () => locateProgram(deployment.run).folder) }, managed);
     const completed = loaded ? await checked(deployment, urn, goal, managed, asked, loaded) : asked;
     deployment.reporter.redactor.learn(completed);
-    const state = await governed(deployment, goal, stateOf(urn, goal, completed, provider, managed));
+    const state = await governed(deployment, goal, stateOf(urn, goal, completed, provider, managed), async (corrected) =>
+        loaded ? await checked(deployment, urn, goal, managed, corrected, loaded) : corrected,
+    );
     const { inputs } = state;
 
     const providerChanged = managed ? await ownerChanged(deployment, managed.provider, provider) : false;
@@ -130,7 +132,13 @@ async function carryOut(
     }
     if (!old || decision.op === "same" || decision.op === "update") throw new Error(`nothing to replace (${state.urn})`);
     // The names that the provider chose for the old object are not for the new one.
-    const inputs = await checked(deployment, state.urn, goal, undefined, asked, loaded);
+    const completed = await checked(deployment, state.urn, goal, undefined, asked, loaded);
+    const inputs = await correctedAgain(
+        deployment,
+        goal,
+        { ...state, inputs: completed },
+        async (corrected) => await checked(deployment, state.urn, goal, undefined, corrected, loaded),
+    );
     const { id: _id, created: _created, modified: _modified, ...rest } = state;
     return await replaceObject(deployment, decision, goal, old, { ...rest, inputs, outputs: {} }, loaded);
 }

@@ -20,9 +20,16 @@ export interface PolicyVerdict {
     readonly refused: boolean;
 }
 
+export interface PolicyRemediation {
+    readonly inputs: PropertyMap;
+    readonly changes: readonly PolicyRemediationEvent[];
+    /** Advisory: what could not be corrected, since a value is not known yet. */
+    readonly violations: readonly PolicyViolationEvent[];
+}
+
 export interface PolicyGate {
     /** Corrects the inputs; called before {@link analyze}, in the order of the packs. */
-    remediate(subject: PolicySubject): Promise<{ readonly inputs: PropertyMap; readonly changes: readonly PolicyRemediationEvent[] }>;
+    remediate(subject: PolicySubject): Promise<PolicyRemediation>;
     /** Judges one resource before its step; a refused one is not carried out. */
     analyze(subject: PolicySubject): Promise<PolicyVerdict>;
     /** Judges all resources of the stack once the program has registered everything, before anything is deleted. */
