@@ -89,8 +89,6 @@ describe("a program's process", () => {
     });
 
     test.each([
-        ["transforms", /does not support transforms/],
-        ["stack transforms", /does not support transforms/],
         ["resource hooks", /does not support resource hooks/],
         ["replaceWith", /does not support the ReplaceWith option/],
         ["remote", /a component of another package \(remote\)/],

@@ -18,7 +18,6 @@ describe("a registration", () => {
         ["remote", (r) => r.setRemote(true)],
         ["import", (r) => r.setImportid("x")],
         ["replaceWith", (r) => r.setReplaceWithList(["urn"])],
-        ["transforms", (r) => void r.addTransforms(new callbacks.Callback())],
         ["stateMigrations", (r) => void r.addStateMigrations(new callbacks.Callback())],
         ["hooks", (r) => void r.setHooks(new proto.RegisterResourceRequest.ResourceHooksBinding())],
         ["parameterized", (r) => r.setPackageref("ref")],

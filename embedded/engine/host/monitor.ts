@@ -14,6 +14,7 @@ import { withoutOutputValues } from "../secretness.ts";
 import { decodeMap, encodeMap, isUnknownString } from "../wire.ts";
 import { goalOf, invokeOf, readGoalOf } from "./requests.ts";
 import { interrupted, unary } from "./server.ts";
+import type { Transforms } from "./transforms.ts";
 
 const feature = proto.ResourceMonitorFeature;
 
@@ -23,19 +24,30 @@ const features: readonly ResourceMonitorFeature[] = [
     feature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
     feature.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    feature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    feature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
 ];
-const featureNames: ReadonlySet<string> = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith"]);
+const featureNames: ReadonlySet<string> = new Set([
+    "secrets",
+    "resourceReferences",
+    "outputValues",
+    "deletedWith",
+    "transforms",
+    "invokeTransforms",
+]);
 
-/**
- * Makes the service.
- * @param track is given all work that may change something, which goes on when the program is gone
- * @param onSignal called when the program has said that it registered everything
- */
-export function monitorService(
-    deployment: Deployment,
-    track: <T>(work: Promise<T>) => Promise<T>,
-    onSignal: () => void,
-): IResourceMonitorServer {
+/** What the service works with. */
+export interface MonitorParts {
+    readonly deployment: Deployment;
+    readonly transforms: Transforms;
+    /** Is given all work that may change something, which goes on when the program is gone. */
+    readonly track: <T>(work: Promise<T>) => Promise<T>;
+    /** Called when the program has said that it registered everything; answered when nothing will be asked of it any more. */
+    readonly onSignal: () => Promise<void>;
+}
+
+/** Makes the service. */
+export function monitorService({ deployment, transforms, track, onSignal }: MonitorParts): IResourceMonitorServer {
     const { run, reporter } = deployment;
     const refuse = (what: string): never => {
         const error = new UserError(
@@ -45,10 +57,11 @@ export function monitorService(
         throw error;
     };
     /** Requests that the engine refuses are errors of the run, whatever the program makes of the answer. */
-    const decoded = <Request, Goal>(request: Request, decode: (request: Request) => Goal): Goal => {
+    const decoded = async <Goal>(decode: () => Goal | Promise<Goal>): Promise<Goal> => {
         try {
-            return decode(request);
+            return await decode();
         } catch (error) {
+            if (deployment.canceled) throw error;
             reporter.diagnostic("error", messageOf(error));
             throw new StepFailed(messageOf(error));
         }
@@ -75,7 +88,9 @@ export function monitorService(
         registerResource: unary(async (request) => {
             const response = new proto.RegisterResourceResponse();
             try {
-                const { state } = await track(register(deployment, decoded(request, goalOf)));
+                const goal = await decoded(async () => goalOf(await transforms.registration(request)));
+                const { state } = await track(register(deployment, goal));
+                transforms.registered(state.urn, request);
                 response.setUrn(state.urn);
                 response.setId(knownId(state.id));
                 response.setObject(encodeMap(state.outputs, { resources: request.getAcceptresources() }));
@@ -95,7 +110,7 @@ export function monitorService(
         readResource: unary(async (request) => {
             const response = new proto.ReadResourceResponse();
             try {
-                const { state } = await track(readResource(deployment, decoded(request, readGoalOf)));
+                const { state } = await track(readResource(deployment, await decoded(() => readGoalOf(request))));
                 setRead(response, state, request.getAcceptresources());
                 return response;
             } catch (error) {
@@ -107,7 +122,7 @@ export function monitorService(
         invoke: unary(async (request) => {
             const response = new proto.ResourceInvokeResponse();
             try {
-                const { outputs, failures } = await track(invoke(deployment, invokeOf(request)));
+                const { outputs, failures } = await track(invoke(deployment, invokeOf(await transforms.invoke(request))));
                 if (outputs) response.setReturn(encodeMap(outputs, { resources: request.getAcceptresources() }));
                 else response.setUnknown(true);
                 response.setFailuresList(
@@ -124,14 +139,20 @@ export function monitorService(
                 throw new Error(reporter.redactor.clean(messageOf(error)), { cause: error });
             }
         }),
-        signalAndWaitForShutdown: unary(() => {
-            onSignal();
+        signalAndWaitForShutdown: unary(async () => {
+            await onSignal();
             return new empty.Empty();
         }),
         call: unary(() => refuse("methods of remote components (call)")),
         existsResource: unary(() => refuse("existence checks of resources (existsResource)")),
-        registerStackTransform: unary(() => refuse("stack transforms")),
-        registerStackInvokeTransform: unary(() => refuse("invoke transforms")),
+        registerStackTransform: unary((callback) => {
+            transforms.addForStack(callback);
+            return new empty.Empty();
+        }),
+        registerStackInvokeTransform: unary((callback) => {
+            transforms.addForInvokes(callback);
+            return new empty.Empty();
+        }),
         registerResourceHook: unary(() => refuse("resource hooks")),
         registerErrorHook: unary(() => refuse("error hooks")),
         registerPackage: unary(() => refuse("parameterized packages")),

@@ -20,7 +20,6 @@ export function goalOf(request: RegisterResourceRequest): Goal {
     if (request.getImportid()) refuse("the option import", subject);
     if (request.getReplaceWithList().length) refuse("the option replaceWith", subject);
     if (request.getReplacementTrigger()) refuse("the option replacementTrigger", subject);
-    if (request.getTransformsList().length) refuse("the option transforms", subject);
     if (request.getHooks()) refuse("the option hooks", subject);
     if (request.getStateMigrationsList().length) refuse("the option stateMigrations", subject);
     if (request.getAliasesList().length) refuse("structured aliases", subject);

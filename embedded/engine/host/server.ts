@@ -7,6 +7,13 @@ import { messageOf } from "../../common/errors.ts";
 
 /** As large as the SDK accepts. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+/** Options of every channel; proxies are for the internet, not for processes of this machine. */
+export const messageLimits = {
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+    "grpc.enable_channelz": 0,
+    "grpc.enable_http_proxy": 0,
+};
 /** Socket addresses end at 107 characters. */
 const LONGEST_FOLDER = 80;
 
@@ -26,11 +33,7 @@ export interface RunningServer {
 export async function startServer(add: (server: Server) => void, temporary: string = temporaryFolder()): Promise<RunningServer> {
     await sweep(temporary);
     const folder = await mkdtemp(join(temporary, `${PREFIX}${process.pid}-`));
-    const server = new Server({
-        "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-        "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
-        "grpc.enable_channelz": 0,
-    });
+    const server = new Server(messageLimits);
     add(server);
     const address = `unix:${join(folder, "s")}`;
     await new Promise<void>((resolve, reject) => {

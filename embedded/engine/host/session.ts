@@ -3,10 +3,12 @@ import engine from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import resource from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Severity } from "../events.ts";
+import { Callbacks } from "./callbacks.ts";
 import { engineService } from "./engine-service.ts";
 import { monitorService } from "./monitor.ts";
 import { EXIT_REPORTED, startProgram } from "./program.ts";
 import { startServer } from "./server.ts";
+import { Transforms } from "./transforms.ts";
 
 /** How long the program may take to end by itself once the user interrupted. Milliseconds. */
 const GRACE_MS = 1_000;
@@ -25,11 +27,13 @@ export async function hostProgram(deployment: Deployment): Promise<boolean> {
         return work;
     };
     const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
+    const callbacks = new Callbacks();
+    const transforms = new Transforms(callbacks, { stack: run.stack, project: run.project.name });
+    const onSignal = async (): Promise<void> => {
+        complete = true;
+    };
     const server = await startServer((grpc) => {
-        grpc.addService(
-            resource.ResourceMonitorService,
-            monitorService(deployment, track, () => (complete = true)),
-        );
+        grpc.addService(resource.ResourceMonitorService, monitorService({ deployment, transforms, track, onSignal }));
         grpc.addService(engine.EngineService, engineService(deployment, filter));
     });
     try {
@@ -63,6 +67,7 @@ export async function hostProgram(deployment: Deployment): Promise<boolean> {
             run.signal.removeEventListener("abort", stop);
         }
     } finally {
+        callbacks.close();
         await server.close();
     }
 }

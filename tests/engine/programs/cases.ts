@@ -40,13 +40,6 @@ const cases: Record<string, () => unknown> = {
             organization: pulumi.getOrganization(),
         };
     },
-    transforms() {
-        new Thing("a", {}, { transforms: [() => undefined] });
-    },
-    "stack transforms"() {
-        pulumi.runtime.registerResourceTransform(() => undefined);
-        new Thing("a");
-    },
     "resource hooks"() {
         new Thing("a", {}, { hooks: { afterCreate: [() => {}] } });
     },
