@@ -42,7 +42,7 @@ const ENVIRONMENTS = "environments";
 export async function readConfigFile(given: string, cwd: string): Promise<GivenConfigs> {
     const subject = `The policy pack configuration ${given} (--policy-pack-config)`;
     const text = await readFile(resolve(cwd, given), "utf8").catch((error: unknown) => {
-        const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+        const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
         throw new UserError(missing ? `${subject} does not exist.` : `${subject} cannot be read: ${messageOf(error)}`);
     });
     if (!text.trim()) return {};

@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../../common/errors.ts";
 import { cacheRoot } from "../../common/paths.ts";
 import type { PackFolder } from "./pack-file.ts";
@@ -67,11 +69,11 @@ export async function startPack(pack: PackFolder, options: PackProcessOptions): 
 
     let port: number | undefined;
     const listening = Promise.withResolvers<number>();
-    const said: string[] = [];
+    const said: [line: string, stream: "stdout" | "stderr"][] = [];
     for (const stream of ["stdout", "stderr"] as const) {
         createInterface({ input: child[stream] }).on("line", (line) => {
             if (port === undefined && stream === "stdout" && /^\d{1,5}$/.test(line)) listening.resolve((port = Number(line)));
-            else if (port === undefined) said.push(line);
+            else if (port === undefined) said.push([line, stream]);
             else options.onLine(line, stream);
         });
     }
@@ -91,13 +93,19 @@ export async function startPack(pack: PackFolder, options: PackProcessOptions): 
     const late = new Promise<"late">((resolve) => deadline.addEventListener("abort", () => resolve("late"), { once: true }));
     const outcome = await Promise.race([listening.promise, gone, late]);
     if (typeof outcome === "number") {
-        for (const line of said) options.onLine(line, "stderr");
+        for (const [line, stream] of said) options.onLine(line, stream);
         return { port: outcome, ended: gone, stop };
     }
     await stop();
     options.signal.throwIfAborted();
     const reason = outcome === "late" ? `did not start within ${(options.startMs ?? START_MS) / 1000} s` : outcome;
-    throw new UserError(notStarted(pack, reason, said));
+    throw new UserError(
+        notStarted(
+            pack,
+            reason,
+            said.map(([line]) => line),
+        ),
+    );
 }
 
 function notStarted({ given, folder }: PackFolder, reason: string, said: readonly string[]): string {
@@ -110,10 +118,14 @@ function notStarted({ given, folder }: PackFolder, reason: string, said: readonl
 }
 
 /** What a pack said, without the frames of the runner and of Node: the stack that is left is the pack's own. */
-function ownLines(said: readonly string[], folder: string): string[] {
+export function ownLines(said: readonly string[], folder: string): string[] {
+    const places = [folder, pathToFileURL(folder).href];
     return said
+        .map((line) => stripVTControlCharacters(line))
         .filter(
-            (line) => line.trim() && (!/^\s+at /.test(line) || line.includes(folder)) && !/node_modules\/@pulumi\/pulumi\/cmd\//.test(line),
+            (line) =>
+                line.trim() &&
+                (!/^\s+at /.test(line) || (places.some((place) => line.includes(place)) && !line.includes("/node_modules/"))),
         )
         .slice(-KEPT_LINES);
 }

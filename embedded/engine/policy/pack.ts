@@ -1,25 +1,28 @@
 /** One policy pack that runs: what it is asked over gRPC, and its answers as events. */
-import { credentials, status, type ServiceError } from "@grpc/grpc-js";
+import { credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import type { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/analyzer_pb.js";
-import type { AnalyzeDiagnostic, AnalyzerInfo, PolicyConfig as ConfigMessage } from "@pulumi/pulumi/proto/analyzer_pb.js";
+import type { AnalyzeDiagnostic, AnalyzerInfo } from "@pulumi/pulumi/proto/analyzer_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { messageOf, UserError } from "../../common/errors.ts";
 import { equal } from "../compare.ts";
 import type { PolicyRemediationEvent, PolicyViolationEvent } from "../events.ts";
 import type { PropertyMap } from "../values.ts";
 import { decodeMap, encodeMap } from "../wire.ts";
-import type { GivenConfigs, PolicyConfig, PolicyDescription } from "./config.ts";
+import type { GivenConfig, GivenConfigs, PolicyConfig, PolicyDescription } from "./config.ts";
 import { corrected } from "./corrected.ts";
 import type { PolicySubject } from "./gate.ts";
 import { levelNumber, levelOf, severityOf } from "./levels.ts";
 import { analyzeRequest, stackRequest } from "./messages.ts";
 import type { PackFolder } from "./pack-file.ts";
-import type { PackProcess } from "./pack-process.ts";
+import { ownLines, type PackProcess } from "./pack-process.ts";
 
 /** As large as the SDK accepts. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+
+/** How long a pack that has started may take to describe itself. Milliseconds. */
+const CONNECT_MS = 30_000;
 
 /** What a pack may know of the run. */
 export interface StackFacts {
@@ -64,12 +67,11 @@ export class Pack {
             schema: decodeMap(policy.getConfigschema()?.getProperties()),
             required: policy.getConfigschema()?.getRequiredList() ?? [],
         }));
-        this.initialConfig = Object.fromEntries(
-            [...info.getInitialconfigMap().getEntryList()].map(([name, config]: [string, ConfigMessage]) => [
-                name,
-                { level: levelOf(config.getEnforcementlevel()), properties: decodeMap(config.getProperties()) },
-            ]),
-        );
+        const initial: Record<string, GivenConfig> = {};
+        info.getInitialconfigMap().forEach((config, name) => {
+            initial[name] = { level: levelOf(config.getEnforcementlevel()), properties: decodeMap(config.getProperties()) };
+        });
+        this.initialConfig = initial;
     }
 
     /** Connects to a pack that has started and asks what it holds. */
@@ -80,14 +82,25 @@ export class Pack {
             // The pack is on this machine, whatever the environment says about proxies.
             "grpc.enable_http_proxy": 0,
         });
-        await ask(client.configureStack.bind(client) as Call<unknown, unknown>, stackConfigureRequest(facts)).catch((error: unknown) => {
-            if (!isUnimplemented(error)) throw error;
-        });
-        const info = await ask<unknown, AnalyzerInfo>(
-            client.getAnalyzerInfo.bind(client) as Call<unknown, AnalyzerInfo>,
-            new empty.Empty(),
-        );
-        return new Pack(folder, process, client, info);
+        const first = { deadline: Date.now() + CONNECT_MS };
+        try {
+            await ask(
+                (request, answer) => client.configureStack(request, new Metadata(), first, answer),
+                stackConfigureRequest(facts),
+            ).catch((error: unknown) => {
+                if (codeOf(error) !== status.UNIMPLEMENTED) throw error;
+            });
+            const info = await ask<empty.Empty, AnalyzerInfo>(
+                (request, answer) => client.getAnalyzerInfo(request, new Metadata(), first, answer),
+                new empty.Empty(),
+            );
+            return new Pack(folder, process, client, info);
+        } catch (error) {
+            client.close();
+            throw new UserError(
+                `The policy pack ${folder.given} does not answer as one on the port that it printed: ${ownMessage(error, folder.folder)}`,
+            );
+        }
     }
 
     async configure(configs: ReadonlyMap<string, PolicyConfig>): Promise<void> {
@@ -211,22 +224,13 @@ async function ask<Request, Response>(call: Call<Request, Response>, request: Re
 }
 
 function codeOf(error: unknown): number | undefined {
-    return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined;
-}
-
-function isUnimplemented(error: unknown): boolean {
-    return codeOf(error) === status.UNIMPLEMENTED;
+    return (error as Partial<ServiceError>).code;
 }
 
 function isUnavailable(error: unknown): boolean {
     return [status.UNAVAILABLE, status.CANCELLED, status.INTERNAL].includes(codeOf(error) ?? -1);
 }
 
-/** The text of an error with the frames of the pack's own files only. */
 function ownMessage(error: unknown, folder: string): string {
-    const text = error instanceof Error && "details" in error ? String(error.details) : messageOf(error);
-    return text
-        .split("\n")
-        .filter((line) => !/^\s+at /.test(line) || (line.includes(folder) && !line.includes("node_modules")))
-        .join("\n");
+    return ownLines(((error as Partial<ServiceError>).details ?? messageOf(error)).split("\n"), folder).join("\n");
 }
