@@ -75,5 +75,5 @@ function helpOf(name: string, { summary, options, positionals = [] }: Command): 
 }
 
 function label([long, { short, type }]: [string, OptionSpec]): string {
-    return `${short ? `-${short}, ` : "    "}--${long}${type === "string" ? " VALUE" : ""}`;
+    return `${short ? `-${short}, ` : "    "}--${long}${type === "boolean" ? "" : " VALUE"}`;
 }

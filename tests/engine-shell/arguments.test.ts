@@ -25,7 +25,6 @@ test("reads Pulumi's options, long and short", () => {
 
 test.each([
     "--target",
-    "--policy-pack=x",
     "--save-plan",
     "--plan",
     "--exclude",

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pairPacks } from "../../embedded/engine/policy/index.ts";
+import { packsOf } from "../../embedded/engine/commands/policies.ts";
 import { readPackFolder } from "../../embedded/engine/policy/pack-file.ts";
 import { startPack } from "../../embedded/engine/policy/pack-process.ts";
 import { Secret } from "../../embedded/engine/values.ts";
@@ -144,12 +144,14 @@ describe("a configuration file", () => {
     }, 60_000);
 
     test("is paired with its pack by order", () => {
-        expect(pairPacks(["a", "b"], ["x", "y"])).toEqual([
+        expect(packsOf({ "policy-pack": ["a", "b"], "policy-pack-config": ["x,y"] })).toEqual([
             { path: "a", config: "x" },
             { path: "b", config: "y" },
         ]);
-        expect(pairPacks(["a"], [])).toEqual([{ path: "a", config: undefined }]);
-        expect(() => pairPacks(["a", "b"], ["x"])).toThrow("There are 2 --policy-pack and 1 --policy-pack-config");
+        expect(packsOf({ "policy-pack": ["a"] })).toEqual([{ path: "a", config: undefined }]);
+        expect(() => packsOf({ "policy-pack": ["a", "b"], "policy-pack-config": ["x"] })).toThrow(
+            "There are 2 --policy-pack and 1 --policy-pack-config",
+        );
     });
 });
 

@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { UserError } from "../../common/errors.ts";
 
 export interface OptionSpec {
-    readonly type: "boolean" | "string";
+    /** A list may be given several times, one value each. */
+    readonly type: "boolean" | "string" | "list";
     readonly short?: string;
     /** For the help: one line. */
     readonly help: string;
@@ -12,7 +13,9 @@ export interface OptionSpec {
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 /** The values of a table's options; what was not given is absent. */
-export type Values<T extends OptionTable> = { readonly [K in keyof T]?: T[K]["type"] extends "boolean" ? boolean : string };
+export type Values<T extends OptionTable> = {
+    readonly [K in keyof T]?: T[K]["type"] extends "boolean" ? boolean : T[K]["type"] extends "list" ? readonly string[] : string;
+};
 
 export interface Parsed<T extends OptionTable> {
     readonly values: Values<T>;
@@ -22,7 +25,7 @@ export interface Parsed<T extends OptionTable> {
 /** Options of the official CLI that this engine does not have, by long name; shorts beside them. */
 const OFFICIAL: Readonly<Record<string, string | undefined>> = {
     ...Object.fromEntries(
-        "attach-debugger client config-path copilot debug emoji event-log exclude exclude-dependents exclude-protected import-file import-pending-creates clear-pending-creates neo open-docs output plan policy-pack policy-pack-config remove remote replace run-program save-plan secrets-provider shell show-config show-full-output show-reads show-replacement-steps show-policy-remediations show-urns skip-pending-creates strict target target-dependents target-replace template version logflow logtostderr memprofilerate profiling tracing verbose disable-integrity-checking fully-qualify-stack-names copy-config-from no-select teams all project tag organization urns"
+        "attach-debugger client config-path copilot debug emoji event-log exclude exclude-dependents exclude-protected import-file import-pending-creates clear-pending-creates neo open-docs output plan remove remote replace run-program save-plan secrets-provider shell show-config show-full-output show-reads show-replacement-steps show-policy-remediations show-urns skip-pending-creates strict target target-dependents target-replace template version logflow logtostderr memprofilerate profiling tracing verbose disable-integrity-checking fully-qualify-stack-names copy-config-from no-select teams all project tag organization urns"
             .split(" ")
             .map((name) => [name, undefined]),
     ),
@@ -45,7 +48,10 @@ export function readArguments<T extends OptionTable>(
     positionals: readonly string[] = [],
 ): Parsed<T> {
     const options = Object.fromEntries(
-        Object.entries(table).map(([name, { type, short }]) => [name, { type, ...(short !== undefined && { short }) }]),
+        Object.entries(table).map(([name, { type, short }]) => [
+            name,
+            { type: type === "boolean" ? type : ("string" as const), multiple: type === "list", ...(short !== undefined && { short }) },
+        ]),
     );
     const {
         tokens,
@@ -59,7 +65,7 @@ export function readArguments<T extends OptionTable>(
         if (spec.type === "boolean" && token.value !== undefined)
             throw new UserError(`${token.rawName} takes no value except true or false, found "${token.value}".`);
         if (
-            spec.type === "string" &&
+            spec.type !== "boolean" &&
             (token.value === undefined || (!token.inlineValue && token.value.startsWith("-") && token.value.length > 1))
         )
             throw new UserError(`${token.rawName} needs a value: ${spec.help}.`);

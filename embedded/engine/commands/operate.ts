@@ -5,6 +5,7 @@ import { lockStack } from "../state/lock.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import { Operation, type Kind } from "./operation.ts";
 import { checkColor, parallelOf, type Options } from "./options.ts";
+import { packsOf } from "./policies.ts";
 import { openStack, type OpenedStack } from "./stack-state.ts";
 import { openTerminal } from "./terminal.ts";
 import { findTarget, openWorkspace } from "./workspace.ts";
@@ -21,6 +22,7 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
         throw new UserError(`--yes or --skip-preview${only} must be passed in to proceed when running in non-interactive mode`);
     }
     parallelOf(options);
+    packsOf(options);
     // Loading the engine takes longer than reading the settings: both at once.
     const engine = import("../index.ts");
     engine.catch(() => {});

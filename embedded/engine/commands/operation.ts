@@ -13,6 +13,7 @@ import type { StoredValue } from "../state/types.ts";
 import type { PropertyMap } from "../values.ts";
 import { EXIT } from "./exit-codes.ts";
 import { parallelOf, type Options } from "./options.ts";
+import { openPacks } from "./policies.ts";
 import type { OpenedStack } from "./stack-state.ts";
 import { ask, type Terminal } from "./terminal.ts";
 import type { Target, Workspace } from "./workspace.ts";
@@ -133,7 +134,16 @@ export class Operation {
             start = { ...run, snapshot: found.snapshot };
         }
         if (this.#context.kind === "destroy") return destroy(start, { preview: planning });
-        return planning ? preview(start) : update(start);
+        const policies = await openPacks(this.#context, planning, events).catch((error: unknown) => {
+            if (!this.#context.signal.aborted) throw error;
+            return undefined; // the operation ends as interrupted before it begins a step
+        });
+        try {
+            const governed = { ...start, ...(policies && { policies }) };
+            return await (planning ? preview(governed) : update(governed));
+        } finally {
+            await policies?.close();
+        }
     }
 
     async #confirm(display: Display): Promise<boolean> {
@@ -188,6 +198,7 @@ export class Operation {
                 this.#context.mask.collect(state?.outputs);
             }
         }
+        if (event.type === "policy-remediation") this.#context.mask.collect(event.after);
         if (this.#context.options["show-secrets"]) return event;
         switch (event.type) {
             case "resource-status":
@@ -195,6 +206,7 @@ export class Operation {
             case "resource-failed":
                 return { ...event, error: this.#context.mask.apply(event.error) };
             case "diagnostic":
+            case "policy-violation":
                 return { ...event, message: this.#context.mask.apply(event.message) };
             default:
                 return event;

@@ -4,6 +4,7 @@ import type { OptionTable } from "./arguments.ts";
 
 const flag = (help: string, short?: string) => ({ type: "boolean", help, ...(short !== undefined && { short }) }) as const;
 const text = (help: string, short?: string) => ({ type: "string", help, ...(short !== undefined && { short }) }) as const;
+const list = (help: string) => ({ type: "list", help }) as const;
 
 /** Of every command. */
 export const COMMON = {
@@ -31,10 +32,15 @@ const DISPLAY = {
     "continue-on-error": flag("go on with what does not depend on a failed resource"),
 } satisfies OptionTable;
 
+const GOVERNED = {
+    "policy-pack": list("a folder with a policy pack whose rules apply; may be repeated"),
+    "policy-pack-config": list("a JSON file that sets the policies of a pack, one per pack in the same order"),
+} satisfies OptionTable;
+
 const CONFIRM = { yes: flag("do not ask", "y"), "skip-preview": flag("do not show a preview first", "f") } satisfies OptionTable;
 
-export const PREVIEW = { ...DISPLAY, refresh: flag("look at the real objects first", "r") } satisfies OptionTable;
-export const UP = { ...DISPLAY, ...CONFIRM, refresh: flag("look at the real objects first", "r") } satisfies OptionTable;
+export const PREVIEW = { ...DISPLAY, ...GOVERNED, refresh: flag("look at the real objects first", "r") } satisfies OptionTable;
+export const UP = { ...DISPLAY, ...GOVERNED, ...CONFIRM, refresh: flag("look at the real objects first", "r") } satisfies OptionTable;
 export const REFRESH = {
     ...DISPLAY,
     ...CONFIRM,
@@ -74,6 +80,8 @@ export interface Options {
     readonly "skip-preview"?: boolean;
     readonly "preview-only"?: boolean;
     readonly refresh?: boolean;
+    readonly "policy-pack"?: readonly string[];
+    readonly "policy-pack-config"?: readonly string[];
     readonly file?: string;
     readonly create?: boolean;
 }

@@ -5,7 +5,6 @@ import type { PolicyGate, PolicyRemediation, PolicySubject, PolicyVerdict } from
 import { Pack, type StackFacts } from "./pack.ts";
 import { readPackFolder } from "./pack-file.ts";
 import { startPack } from "./pack-process.ts";
-import { UserError } from "../../common/errors.ts";
 import { STACK_TYPE } from "../urn.ts";
 
 /** A pack as the command line names it. */
@@ -32,19 +31,9 @@ export interface OpenPoliciesOptions {
 /** From this time on a pack that is not ready is mentioned, and then in these intervals. Milliseconds. */
 const WAIT_MS = 2_000;
 
-/** Pairs `--policy-pack` and `--policy-pack-config` by their order. @throws UserError when there are not as many of both */
-export function pairPacks(paths: readonly string[], configs: readonly string[]): PackSource[] {
-    if (configs.length && configs.length !== paths.length) {
-        throw new UserError(
-            `There are ${paths.length} --policy-pack and ${configs.length} --policy-pack-config: give one file per pack in the same order, or none.`,
-        );
-    }
-    return paths.map((path, i) => ({ path, config: configs[i] }));
-}
-
 /**
  * Starts and configures packs, side by side.
- * @throws UserError that names the pack, file, policy or property at fault; nothing is left running then
+ * @throws UserError that names the pack, file, policy or property at fault, or the signal's reason; nothing is left running then
  */
 export async function openPolicies(options: OpenPoliciesOptions): Promise<PolicyGate> {
     const { cwd, signal } = options;
