@@ -1,0 +1,172 @@
+/**
+ * A real sshd on the loopback address, with keys, users and configuration of its own. Installed ones are used where there
+ * are any; otherwise Debian's package is unpacked, not installed, into the cache. As root it runs in namespaces of its
+ * own, so that nothing outside of them changes and nothing of it outlives a test.
+ */
+import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { cacheRoot } from "../../embedded/common/paths.ts";
+import { check, run } from "../../embedded/common/process.ts";
+import { opensshKey, type OpensshKey } from "../../embedded/providers/tls/openssh.ts";
+import { freePorts } from "./ports.ts";
+
+const PACKAGES = ["openssh-server", "libwrap0"];
+const INSTALLED = "/usr/sbin/sshd";
+
+interface Program {
+    readonly path: string;
+    /** Where its libraries are, when they are not installed. */
+    readonly libraries: string | undefined;
+}
+
+async function unpacked(): Promise<Program> {
+    const { stdout } = await check("apt-cache", ["show", "--no-all-versions", "openssh-server"]);
+    const version = /^Version: (.+)$/m.exec(stdout)?.[1] ?? "unknown";
+    const folder = join(cacheRoot(), "tests", `sshd-${version.replaceAll(/[^\w.+-]/g, "_")}`);
+    if (!existsSync(folder)) {
+        await mkdir(join(cacheRoot(), "tests"), { recursive: true });
+        const fresh = await mkdtemp(`${folder}.`);
+        await check("apt-get", ["download", ...PACKAGES], { cwd: fresh });
+        const archives = (await readdir(fresh)).filter((name) => name.endsWith(".deb"));
+        for (const archive of archives) await check("dpkg-deb", ["-x", archive, "."], { cwd: fresh });
+        // Another test may have been quicker.
+        await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }));
+    }
+    const { stdout: multiarch } = await check("dpkg-architecture", ["-qDEB_HOST_MULTIARCH"]).catch(() => ({ stdout: "x86_64-linux-gnu" }));
+    return { path: join(folder, INSTALLED), libraries: join(folder, "usr/lib", multiarch.trim()) };
+}
+
+/** Why no sshd can be run here; undefined when one can. Tests skip with this reason. */
+export async function sshdMissing(): Promise<string | undefined> {
+    if (process.getuid?.() === 0 && (await run("unshare", ["--mount", "--pid", "--fork", "true"])).code !== 0)
+        return "namespaces cannot be made here";
+    if (existsSync(INSTALLED)) return undefined;
+    return await unpacked().then(
+        () => undefined,
+        (error: Error) => `there is no sshd, and the package openssh-server cannot be downloaded: ${error.message}`,
+    );
+}
+
+export const newKey = (): OpensshKey => opensshKey(generateKeyPairSync("ed25519").privateKey);
+
+export interface SshdOptions {
+    /** Further lines of `sshd_config`, before the usual ones. */
+    readonly config?: readonly string[];
+    /** The user's login shell. Default `/bin/bash`. */
+    readonly shell?: string;
+    readonly hostKey?: OpensshKey;
+    /** Default: a free one. */
+    readonly port?: number;
+}
+
+export interface Sshd {
+    readonly port: number;
+    readonly user: string;
+    readonly privateKey: string;
+    /** The host's public key as a line of `authorized_keys`. */
+    readonly hostKey: string;
+    readonly home: string;
+    /** As root: a file system of 64 KiB. */
+    readonly small: string;
+    /** A `connection` that works. */
+    readonly connection: { host: string; port: number; user: string; privateKey: string; hostKey: string };
+    /** What sshd has logged. */
+    log(): string;
+    stop(): Promise<void>;
+}
+
+export const PASSWORD = "an-unlikely-password";
+
+/** Sets up the namespaces: users, a home, a small file system, sshd's folder; then becomes sshd. */
+const SETUP = `set -eu
+mount --bind "$1/passwd" /etc/passwd
+mount --bind "$1/shadow" /etc/shadow
+mount -t tmpfs tmpfs /run
+mkdir /run/sshd
+mount -t tmpfs -o size=64k tmpfs "$1/home/small"
+shift
+exec "$@"
+`;
+
+/**
+ * Starts an sshd that lets the current user in with a key (root also with {@link PASSWORD}).
+ * Its home folder is a new one. Resolves when it listens.
+ */
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+    const program = existsSync(INSTALLED) ? { path: INSTALLED, libraries: undefined } : await unpacked();
+    const root = process.getuid?.() === 0;
+    const folder = await mkdtemp(join(tmpdir(), "sshd-"));
+    const home = join(folder, "home");
+    const small = join(home, "small");
+    await mkdir(small, { recursive: true });
+    const host = options.hostKey ?? newKey();
+    const key = newKey();
+    const port = options.port ?? (await freePorts(1))[0] ?? 0;
+    const user = userInfo().username;
+    const file = async (name: string, text: string) => {
+        await writeFile(join(folder, name), text, { mode: 0o600 });
+        return join(folder, name);
+    };
+    const config = await file(
+        "sshd_config",
+        [
+            ...(options.config ?? []),
+            `ListenAddress 127.0.0.1:${port}`,
+            `HostKey ${await file("host_key", host.privateKeyOpenssh)}`,
+            `AuthorizedKeysFile ${await file("authorized_keys", key.publicKeyOpenssh)}`,
+            "PidFile none",
+            "StrictModes no",
+            "UsePAM no",
+            "PermitRootLogin yes",
+            "KbdInteractiveAuthentication no",
+            "MaxStartups 100:30:200",
+            "LogLevel VERBOSE",
+            "Subsystem sftp internal-sftp",
+            "",
+        ].join("\n"),
+    );
+    const command = [program.path, "-D", "-e", "-f", config];
+    if (root) {
+        const { stdout } = await check("openssl", ["passwd", "-6", "-stdin"], { stdin: `${PASSWORD}\n` });
+        await file("passwd", `root:x:0:0::${home}:${options.shell ?? "/bin/bash"}\nsshd:x:64999:65534::/run/sshd:/usr/sbin/nologin\n`);
+        await file("shadow", `root:${stdout.trim()}:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n`);
+        command.unshift(
+            "unshare",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "/bin/sh",
+            await file("setup", SETUP),
+            folder,
+        );
+    }
+    const [name = "", ...args] = command;
+    const child = spawn(name, args, {
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { ...process.env, ...(program.libraries === undefined ? {} : { LD_LIBRARY_PATH: program.libraries }) },
+    });
+    let log = "";
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    const stop = async () => {
+        child.kill("SIGKILL");
+        await ended;
+        await rm(folder, { recursive: true, force: true });
+    };
+    await new Promise<void>((resolve, reject) => {
+        child.stderr.on("data", (chunk: Buffer) => {
+            log += chunk.toString();
+            if (log.includes("Server listening on")) resolve();
+        });
+        child.once("error", reject);
+        child.once("close", () => reject(new Error(`sshd ended:\n${log}`)));
+    });
+    const hostKey = host.publicKeyOpenssh.trim();
+    const connection = { host: "127.0.0.1", port, user, privateKey: key.privateKeyOpenssh, hostKey };
+    return { port, user, privateKey: key.privateKeyOpenssh, hostKey, home, small, connection, log: () => log, stop };
+}
