@@ -89,7 +89,6 @@ describe("a program's process", () => {
     });
 
     test.each([
-        ["resource hooks", /does not support resource hooks/],
         ["replaceWith", /does not support the ReplaceWith option/],
         ["remote", /a component of another package \(remote\)/],
         ["a stack reference", /Stack references need the official engine/],

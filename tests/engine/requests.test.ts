@@ -19,7 +19,6 @@ describe("a registration", () => {
         ["import", (r) => r.setImportid("x")],
         ["replaceWith", (r) => r.setReplaceWithList(["urn"])],
         ["stateMigrations", (r) => void r.addStateMigrations(new callbacks.Callback())],
-        ["hooks", (r) => void r.setHooks(new proto.RegisterResourceRequest.ResourceHooksBinding())],
         ["parameterized", (r) => r.setPackageref("ref")],
         ["envVarMappings", (r) => void r.getEnvvarmappingsMap().set("A", "B")],
     ])("with %s is refused by name", (name, change) => {

@@ -1,7 +1,9 @@
 /** Carries out single steps: each calls the provider, records the outcome and has it stored before it counts as done. */
 import { randomUUID } from "node:crypto";
+import type { CreateResult } from "@pulumi/pulumi/provider/index.js";
+import { messageOf } from "../../common/errors.ts";
 import type { StepMetadata } from "../events.ts";
-import { PartialError, type OldState } from "../provider.ts";
+import { PartialError, type OldState, type OperationContext } from "../provider.ts";
 import { Redactor } from "../redact.ts";
 import { carrySecrets, markRevealing, markSecret, plain } from "../secretness.ts";
 import type { PendingOperation, PendingOperationType, ResourceState } from "../state/snapshot.ts";
@@ -9,6 +11,7 @@ import { isProviderType } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { UNKNOWN_STRING } from "../wire.ts";
 import type { Deployment } from "./deployment.ts";
+import { runAfter, runBefore, withErrorHooks, type HookedStep } from "./hooks.ts";
 import type { LoadedProvider } from "./registry.ts";
 
 /**
@@ -50,6 +53,7 @@ async function changing(
     metadata: StepMetadata,
     type: PendingOperationType,
     about: ResourceState,
+    hooked: HookedStep,
     work: () => Promise<Outcome>,
     finish: (state: ResourceState) => void,
 ): Promise<ResourceState> {
@@ -59,6 +63,7 @@ async function changing(
         reporter.pre(metadata);
         let operation: PendingOperation | undefined;
         try {
+            await runBefore(deployment, hooked);
             // Components and providers exist in the state alone: nothing can be left behind.
             if (!deployment.preview && about.custom && !isProviderType(about.type)) operation = await journal.begin(type, about);
             const { state, partial } = await work();
@@ -67,6 +72,8 @@ async function changing(
             if (operation) journal.end(operation);
             await journal.flush();
             if (partial) throw partial;
+            // Those of a component run when it has registered its outputs.
+            if (state.custom || hooked.kind === "delete") await runAfter(deployment, { ...hooked, subject: state });
             return state;
         } catch (error) {
             // After an interruption nobody knows whether it happened, unless the provider says so: the next run finds out.
@@ -77,12 +84,33 @@ async function changing(
     });
 }
 
+/**
+ * The creation of an object, which can be tried again: once the object exists, though not as it should be, it is updated
+ * rather than created a second time.
+ */
+function creation({ provider }: LoadedProvider, state: ResourceState, context: OperationContext): () => Promise<CreateResult> {
+    let existing: PartialError | undefined;
+    return async () => {
+        const inputs = plain(state.inputs);
+        try {
+            if (!existing) return await provider.create(state.urn, inputs, context);
+            const { id, outputs } = existing;
+            const { outs } = await provider.update(id, state.urn, { inputs, outputs }, inputs, state.ignoreChanges, context);
+            return { id, outs: outs ?? outputs };
+        } catch (error) {
+            if (error instanceof PartialError) existing = error;
+            else if (existing) throw new PartialError(existing.id, existing.outputs, [messageOf(error)]);
+            throw error;
+        }
+    };
+}
+
 /** Creates the object of `state`, which then takes the place of `superseded` in the state. */
 export async function createObject(
     deployment: Deployment,
     metadata: StepMetadata,
     state: ResourceState,
-    loaded: LoadedProvider,
+    loaded: LoadedProvider | undefined,
     finish: (state: ResourceState) => void,
 ): Promise<ResourceState> {
     return await changing(
@@ -90,8 +118,10 @@ export async function createObject(
         metadata,
         "creating",
         state,
+        { kind: "create", subject: state },
         async () => {
             const stamped: ResourceState = { ...state, created: now(), modified: now() };
+            if (!loaded) return { state: stamped };
             if (isProviderType(state.type)) {
                 const id = deployment.preview ? UNKNOWN_STRING : randomUUID();
                 await deployment.registry.use(state.urn, id, loaded.provider, state.inputs);
@@ -100,8 +130,9 @@ export async function createObject(
             // A provider that cannot be configured yet cannot say what would come out.
             if (!loaded.known) return { state: stamped };
             const context = deployment.context(state.urn, state.customTimeouts?.create);
+            const create = creation(loaded, state, context);
             try {
-                const { id, outs } = await loaded.provider.create(state.urn, plain(state.inputs), context);
+                const { id, outs } = await withErrorHooks(deployment, { kind: "create", subject: state }, () => create());
                 if (!deployment.preview && !id) throw new Error(`the provider ${loaded.provider.name} returned no id`);
                 const outputs = finishedOutputs(state, (outs ?? {}) as PropertyMap);
                 return { state: { ...stamped, ...(deployment.preview ? {} : { id }), outputs } };
@@ -136,6 +167,7 @@ export async function updateObject(
         metadata,
         "updating",
         old,
+        { kind: "update", subject: state, old },
         async () => {
             const stamped: ResourceState = { ...state, modified: now() };
             if (!loaded) return { state: stamped };
@@ -146,13 +178,18 @@ export async function updateObject(
             if (!loaded.known) return { state: { ...stamped, outputs: {} } };
             const context = deployment.context(state.urn, state.customTimeouts?.update);
             try {
-                const { outs } = await loaded.provider.update(
-                    old.id ?? "",
-                    state.urn,
-                    oldStateOf(old),
-                    plain(state.inputs),
-                    state.ignoreChanges,
-                    context,
+                const { outs } = await withErrorHooks(
+                    deployment,
+                    { kind: "update", subject: state, old },
+                    async () =>
+                        await loaded.provider.update(
+                            old.id ?? "",
+                            state.urn,
+                            oldStateOf(old),
+                            plain(state.inputs),
+                            state.ignoreChanges,
+                            context,
+                        ),
                 );
                 return { state: { ...stamped, outputs: keptSecret(finishedOutputs(state, (outs ?? {}) as PropertyMap), old, state) } };
             } catch (error) {
@@ -180,12 +217,17 @@ export async function deleteObject(
         metadata,
         "deleting",
         old,
+        { kind: "delete", subject: old },
         async () => {
             const untouched = !old.custom || old.external || old.retainOnDelete || goesWith || isProviderType(old.type);
             if (!untouched && !deployment.preview) {
                 if (!old.provider || !old.id) throw new Error("the state names no provider and id for it");
                 const { provider } = await deployment.registry.get(old.provider);
-                await provider.delete(old.id, old.urn, oldStateOf(old), deployment.context(old.urn, old.customTimeouts?.delete));
+                const { id } = old;
+                const context = deployment.context(old.urn, old.customTimeouts?.delete);
+                await withErrorHooks(deployment, { kind: "delete", subject: old }, async () => {
+                    await provider.delete(id, old.urn, oldStateOf(old), context);
+                });
             }
             return { state: old };
         },

@@ -9,6 +9,7 @@ import type { EngineRun } from "../run.ts";
 import { Journal } from "../state/journal.ts";
 import type { ResourceState, Snapshot } from "../state/snapshot.ts";
 import { formatProviderReference, isProviderType } from "../urn.ts";
+import { Hooks } from "./hooks.ts";
 import { Limiter } from "./limiter.ts";
 import { ProviderRegistry } from "./registry.ts";
 import { Reporter, shown } from "./reporter.ts";
@@ -50,6 +51,7 @@ export class Deployment {
     readonly asked = new Set<string>();
     readonly failed = new Set<string>();
     readonly defaultProviders = new Map<string, Promise<string>>();
+    readonly hooks = new Hooks();
     #exclusive: Promise<unknown> = Promise.resolve();
 
     constructor(run: EngineRun, preview: boolean, base: Snapshot = run.snapshot) {

@@ -2,6 +2,7 @@
 import { equal } from "../compare.ts";
 import type { PropertyMap } from "../values.ts";
 import { metadataOf, type Deployment } from "./deployment.ts";
+import { runAfter } from "./hooks.ts";
 
 /** Takes outputs into the state. Rejects for a resource that was not registered. */
 export async function registerOutputs(deployment: Deployment, urn: string, outputs: PropertyMap): Promise<void> {
@@ -14,6 +15,7 @@ export async function registerOutputs(deployment: Deployment, urn: string, outpu
         done.state = state;
         await deployment.journal.flush();
     }
-    const { op, diffs, detailedDiff } = done.metadata;
-    deployment.reporter.outputs({ ...metadataOf(op, undefined, state, { diffs, detailedDiff }), old: done.metadata.old });
+    const { op, old, diffs, detailedDiff } = done.metadata;
+    if (!state.custom && (op === "create" || op === "update")) await runAfter(deployment, { kind: op, subject: state, old });
+    deployment.reporter.outputs({ ...metadataOf(op, undefined, state, { diffs, detailedDiff }), old });
 }

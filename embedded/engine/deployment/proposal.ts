@@ -110,6 +110,7 @@ export function stateOf(
         ...(goal.customTimeouts && { customTimeouts: goal.customTimeouts }),
         ...(goal.retainOnDelete && { retainOnDelete: true }),
         ...(goal.deletedWith && { deletedWith: goal.deletedWith }),
+        ...(Object.keys(goal.hooks).length && { resourceHooks: goal.hooks }),
         ...(old?.importID && { importID: old.importID }),
         ...(old?.created && { created: old.created }),
         ...(old?.modified && { modified: old.modified }),

@@ -12,6 +12,7 @@ import type { PropertyMap } from "../values.ts";
 import { createObject, finishedOutputs, updateObject } from "./apply.ts";
 import { metadataOf, StepFailed, type Deployment, type Done } from "./deployment.ts";
 import { correctedAgain, governed } from "./governed.ts";
+import { runBefore } from "./hooks.ts";
 import { ownerChanged } from "./owner.ts";
 import { checked, diffOf, loadedFor, stateOf, withIgnored } from "./proposal.ts";
 import type { LoadedProvider } from "./registry.ts";
@@ -119,6 +120,7 @@ async function carryOut(
     if (decision.op === "create" && !loaded) {
         const metadata = metadataOf("create", undefined, state);
         reporter.pre(metadata);
+        await beforeComponent(deployment, metadata, state);
         journal.add(state, old);
         await journal.flush();
         return finished(reporter, metadata, state);
@@ -141,6 +143,14 @@ async function carryOut(
     );
     const { id: _id, created: _created, modified: _modified, ...rest } = state;
     return await replaceObject(deployment, decision, goal, old, { ...rest, inputs, outputs: {} }, loaded);
+}
+
+async function beforeComponent(deployment: Deployment, metadata: StepMetadata, state: ResourceState): Promise<void> {
+    try {
+        await runBefore(deployment, { kind: "create", subject: state });
+    } catch (error) {
+        throw deployment.failure(metadata, error);
+    }
 }
 
 async function keepObject(

@@ -10,20 +10,24 @@ export class Callbacks {
 
     /**
      * Calls one function and returns its answer, as bytes.
+     * @param signal aborted when the answer is not waited for any longer
      * @throws Error with the message of what the function threw
      */
-    async call(callback: Callback, request: Uint8Array): Promise<Uint8Array> {
+    async call(callback: Callback, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
         const call = new proto.CallbackInvokeRequest();
         call.setToken(callback.getToken());
         call.setRequest(request);
         const client = this.#client(callback.getTarget());
         return await new Promise((resolve, reject) => {
-            client.invoke(call, (error, response) => {
+            const sent = client.invoke(call, (error, response) => {
+                signal?.removeEventListener("abort", cancel);
                 if (!error) resolve(response.getResponse_asU8());
                 else if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED)
                     reject(new Error("the program ended before it answered", { cause: error }));
                 else reject(new Error(error.details, { cause: error }));
             });
+            const cancel = (): void => sent.cancel();
+            signal?.addEventListener("abort", cancel, { once: true });
         });
     }
 

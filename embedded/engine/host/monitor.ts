@@ -6,13 +6,16 @@ import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { UserError, messageOf } from "../../common/errors.ts";
 import { Canceled, StepFailed, type Deployment, type Done } from "../deployment/deployment.ts";
+import { objectExists } from "../deployment/exists.ts";
 import { invoke } from "../deployment/invoke.ts";
 import { registerOutputs } from "../deployment/outputs.ts";
 import { readResource } from "../deployment/read.ts";
 import { register } from "../deployment/register.ts";
 import { withoutOutputValues } from "../secretness.ts";
 import { decodeMap, encodeMap, isUnknownString } from "../wire.ts";
-import { goalOf, invokeOf, readGoalOf } from "./requests.ts";
+import type { Callbacks } from "./callbacks.ts";
+import { errorHookOf, resourceHookOf } from "./hooks.ts";
+import { existenceGoalOf, goalOf, invokeOf, readGoalOf } from "./requests.ts";
 import { interrupted, unary } from "./server.ts";
 import type { Transforms } from "./transforms.ts";
 
@@ -24,21 +27,32 @@ const features: readonly ResourceMonitorFeature[] = [
     feature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
     feature.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    feature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    feature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+    feature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     feature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     feature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    feature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    feature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 ];
 const featureNames: ReadonlySet<string> = new Set([
     "secrets",
     "resourceReferences",
     "outputValues",
     "deletedWith",
+    "aliasSpecs",
+    "replacementTrigger",
+    "replaceWith",
     "transforms",
     "invokeTransforms",
+    "resourceHooks",
+    "errorHooks",
 ]);
 
 /** What the service works with. */
 export interface MonitorParts {
     readonly deployment: Deployment;
+    readonly callbacks: Callbacks;
     readonly transforms: Transforms;
     /** Is given all work that may change something, which goes on when the program is gone. */
     readonly track: <T>(work: Promise<T>) => Promise<T>;
@@ -47,7 +61,7 @@ export interface MonitorParts {
 }
 
 /** Makes the service. */
-export function monitorService({ deployment, transforms, track, onSignal }: MonitorParts): IResourceMonitorServer {
+export function monitorService({ deployment, callbacks, transforms, track, onSignal }: MonitorParts): IResourceMonitorServer {
     const { run, reporter } = deployment;
     const refuse = (what: string): never => {
         const error = new UserError(
@@ -61,7 +75,7 @@ export function monitorService({ deployment, transforms, track, onSignal }: Moni
         try {
             return await decode();
         } catch (error) {
-            if (deployment.canceled) throw error;
+            if (deployment.canceled) throw new Canceled();
             reporter.diagnostic("error", messageOf(error));
             throw new StepFailed(messageOf(error));
         }
@@ -89,11 +103,12 @@ export function monitorService({ deployment, transforms, track, onSignal }: Moni
             const response = new proto.RegisterResourceResponse();
             try {
                 const goal = await decoded(async () => goalOf(await transforms.registration(request)));
-                const { state } = await track(register(deployment, goal));
+                const { state, skipped } = await track(register(deployment, goal));
                 transforms.registered(state.urn, request);
                 response.setUrn(state.urn);
                 response.setId(knownId(state.id));
                 response.setObject(encodeMap(state.outputs, { resources: request.getAcceptresources() }));
+                response.setUnknown(skipped === true);
                 return response;
             } catch (error) {
                 if (error instanceof Canceled) throw interrupted();
@@ -144,7 +159,13 @@ export function monitorService({ deployment, transforms, track, onSignal }: Moni
             return new empty.Empty();
         }),
         call: unary(() => refuse("methods of remote components (call)")),
-        existsResource: unary(() => refuse("existence checks of resources (existsResource)")),
+        existsResource: unary(async (request) => {
+            const exists = await objectExists(deployment, await decoded(() => existenceGoalOf(request)));
+            const response = new proto.ExistsResourceResponse();
+            response.setExists(exists === true);
+            response.setUnknown(exists === undefined);
+            return response;
+        }),
         registerStackTransform: unary((callback) => {
             transforms.addForStack(callback);
             return new empty.Empty();
@@ -153,8 +174,14 @@ export function monitorService({ deployment, transforms, track, onSignal }: Moni
             transforms.addForInvokes(callback);
             return new empty.Empty();
         }),
-        registerResourceHook: unary(() => refuse("resource hooks")),
-        registerErrorHook: unary(() => refuse("error hooks")),
+        registerResourceHook: unary(async (request) => {
+            await decoded(() => deployment.hooks.addResourceHook(resourceHookOf(request, callbacks)));
+            return new empty.Empty();
+        }),
+        registerErrorHook: unary(async (request) => {
+            await decoded(() => deployment.hooks.addErrorHook(errorHookOf(request, callbacks)));
+            return new empty.Empty();
+        }),
         registerPackage: unary(() => refuse("parameterized packages")),
     };
 }

@@ -1,9 +1,10 @@
 /** Requests of the SDK → goals. What the engine does not support is refused here, by name. */
-import type { ReadResourceRequest, RegisterResourceRequest, ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb.js";
+import type { ExistsResourceRequest, ReadResourceRequest, RegisterResourceRequest, ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { UserError } from "../../common/errors.ts";
 import { withoutOutputValues } from "../secretness.ts";
 import type { CustomTimeouts } from "../state/snapshot.ts";
-import type { Goal, HookBindings, HookMoment, InvokeRequest, ReadGoal } from "../steps/goal.ts";
+import type { Alias, ExistenceGoal, Goal, HookBindings, HookMoment, InvokeRequest, ReadGoal } from "../steps/goal.ts";
 import type { PropertyValue } from "../values.ts";
 import { decodeMap, decode, isUnknownString } from "../wire.ts";
 
@@ -17,12 +18,7 @@ function refuse(what: string, subject: string): never {
 export function goalOf(request: RegisterResourceRequest): Goal {
     const subject = `"${request.getName()}" (${request.getType()})`;
     if (request.getRemote()) refuse("a component of another package (remote)", subject);
-    if (request.getImportid()) refuse("the option import", subject);
-    if (request.getReplaceWithList().length) refuse("the option replaceWith", subject);
-    if (request.getReplacementTrigger()) refuse("the option replacementTrigger", subject);
-    if (request.getHooks()) refuse("the option hooks", subject);
     if (request.getStateMigrationsList().length) refuse("the option stateMigrations", subject);
-    if (request.getAliasesList().length) refuse("structured aliases", subject);
     if (request.getPackageref()) refuse("a parameterized package", subject);
     if (request.getEnvvarmappingsMap().getLength()) refuse("the option envVarMappings", subject);
 
@@ -46,7 +42,7 @@ export function goalOf(request: RegisterResourceRequest): Goal {
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
         hideDiff: request.getHidediffsList(),
         deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
-        aliases: request.getAliasurnsList(),
+        aliases: [...request.getAliasurnsList(), ...request.getAliasesList().map(aliasOf)],
         customTimeouts: timeoutsOf(request, subject),
         retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : undefined,
         deletedWith: request.getDeletedwith() || undefined,
@@ -55,6 +51,19 @@ export function goalOf(request: RegisterResourceRequest): Goal {
         importId: request.getImportid() || undefined,
         hooks: hooksOf(request.getHooks()),
         sourcePosition: positionOf(request),
+    };
+}
+
+function aliasOf(alias: AliasMessage): Alias {
+    const spec = alias.getSpec();
+    if (!spec) return alias.getUrn();
+    return {
+        ...(spec.getName() && { name: spec.getName() }),
+        ...(spec.getType() && { type: spec.getType() }),
+        ...(spec.getStack() && { stack: spec.getStack() }),
+        ...(spec.getProject() && { project: spec.getProject() }),
+        ...(spec.getParenturn() && { parent: spec.getParenturn() }),
+        ...(spec.getNoparent() && { noParent: true as const }),
     };
 }
 
@@ -98,6 +107,18 @@ export function readGoalOf(request: ReadResourceRequest): ReadGoal {
     };
 }
 
+export function existenceGoalOf(request: ExistsResourceRequest): ExistenceGoal {
+    if (request.getPackageref()) refuse("a parameterized package", `The question for ${request.getType()}`);
+    return {
+        type: request.getType(),
+        id: isUnknownString(request.getId()) ? undefined : request.getId(),
+        inputs: withoutOutputValues(decodeMap(request.getProperties())),
+        parent: request.getParent() || undefined,
+        provider: request.getProvider() || undefined,
+        version: request.getVersion(),
+    };
+}
+
 export function invokeOf(request: ResourceInvokeRequest): InvokeRequest {
     if (request.getPackageref()) refuse("a parameterized package", `The function ${request.getTok()}`);
     return {
@@ -110,11 +131,11 @@ export function invokeOf(request: ResourceInvokeRequest): InvokeRequest {
 
 function timeoutsOf(request: RegisterResourceRequest, subject: string): CustomTimeouts | undefined {
     const sent = request.getCustomtimeouts();
-    const timeouts: { create?: number; update?: number; delete?: number } = {};
+    const timeouts: { create?: number; update?: number; delete?: number; read?: number } = {};
     if (sent?.getCreate()) timeouts.create = seconds(sent.getCreate(), subject);
     if (sent?.getUpdate()) timeouts.update = seconds(sent.getUpdate(), subject);
     if (sent?.getDelete()) timeouts.delete = seconds(sent.getDelete(), subject);
-    if (sent?.getRead()) refuse("the option customTimeouts.read", subject);
+    if (sent?.getRead()) timeouts.read = seconds(sent.getRead(), subject);
     return Object.keys(timeouts).length ? timeouts : undefined;
 }
 

@@ -10,30 +10,33 @@ import { EXIT_REPORTED, startProgram } from "./program.ts";
 import { startServer } from "./server.ts";
 import { Transforms } from "./transforms.ts";
 
-/** How long the program may take to end by itself once the user interrupted. Milliseconds. */
+/** How long the program may take to end by itself once the user interrupted and running steps have ended. Milliseconds. */
 const GRACE_MS = 1_000;
 
 /**
- * Hosts the program until it ended. Everything that went wrong has been reported; the answer is whether the program
- * registered all it wants.
+ * Hosts the program until it ended, and reports everything that goes wrong with it.
+ * @param finish what is to be done once the program has registered all it wants; it still answers calls then. Not called
+ *     for a program that fails before that
  */
-export async function hostProgram(deployment: Deployment): Promise<boolean> {
+export async function hostProgram(deployment: Deployment, finish: () => Promise<void>): Promise<void> {
     const { reporter, run } = deployment;
-    let complete = false;
     const active = new Set<Promise<unknown>>();
     const track = <T>(work: Promise<T>): Promise<T> => {
         const settled = work.catch(() => {}).finally(() => active.delete(settled));
         active.add(settled);
         return work;
     };
-    const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
-    const callbacks = new Callbacks();
-    const transforms = new Transforms(callbacks, { stack: run.stack, project: run.project.name });
+    let finished: Promise<void> | undefined;
     const onSignal = async (): Promise<void> => {
-        complete = true;
+        await Promise.all(active);
+        finished ??= finish();
+        await track(finished).catch(() => {}); // thrown below
     };
+    const callbacks = new Callbacks();
+    const transforms = new Transforms(callbacks, { stack: run.stack, project: run.project.name }, run.signal);
+    const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
     const server = await startServer((grpc) => {
-        grpc.addService(resource.ResourceMonitorService, monitorService({ deployment, transforms, track, onSignal }));
+        grpc.addService(resource.ResourceMonitorService, monitorService({ deployment, callbacks, transforms, track, onSignal }));
         grpc.addService(engine.EngineService, engineService(deployment, filter));
     });
     try {
@@ -42,15 +45,20 @@ export async function hostProgram(deployment: Deployment): Promise<boolean> {
             preview: deployment.preview,
             onLine: (line, stream) => reporter.diagnostic(stream === "stdout" ? "info" : "info#err", line, rootUrn(deployment)),
         });
-        const stop = (): void => void setTimeout(() => program.stop(), GRACE_MS).unref();
+        // Running steps may still need what the program serves: their hooks.
+        const stop = async (): Promise<void> => {
+            while (active.size) await Promise.all(active);
+            setTimeout(() => program.stop(), GRACE_MS).unref();
+        };
+        const onAbort = (): void => void stop();
         if (run.signal.aborted) program.stop();
-        run.signal.addEventListener("abort", stop, { once: true });
+        run.signal.addEventListener("abort", onAbort, { once: true });
         try {
             const { code, signal } = await program.ended;
             // Steps go on when their program is gone: what they do has to be known.
             await Promise.all(active);
-            if (deployment.canceled) return false;
-            if (code === 0 && complete) return true;
+            await finished;
+            if (deployment.canceled || (code === 0 && finished)) return;
             if (code === 0)
                 reporter.diagnostic(
                     "error",
@@ -62,9 +70,8 @@ export async function hostProgram(deployment: Deployment): Promise<boolean> {
                     signal ? `The program was ended by ${signal}.` : `The program ended with exit code ${code ?? "?"}.`,
                 );
             }
-            return false;
         } finally {
-            run.signal.removeEventListener("abort", stop);
+            run.signal.removeEventListener("abort", onAbort);
         }
     } finally {
         callbacks.close();

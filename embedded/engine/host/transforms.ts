@@ -18,9 +18,13 @@ export class Transforms {
     /** What was registered, by URN: its parent, and its own functions, which its children take over. */
     readonly #registered = new Map<string, { readonly parent: string; readonly own: readonly Callback[] }>();
 
-    constructor(callbacks: Callbacks, place: Place) {
+    readonly #signal: AbortSignal;
+
+    /** @param signal aborted when the functions' answers are of no use any more */
+    constructor(callbacks: Callbacks, place: Place, signal: AbortSignal) {
         this.#callbacks = callbacks;
         this.#place = place;
+        this.#signal = signal;
     }
 
     addForStack(callback: Callback): void {
@@ -110,7 +114,7 @@ export class Transforms {
 
     async #call(callback: Callback, request: Uint8Array, subject: string): Promise<Uint8Array> {
         try {
-            return await this.#callbacks.call(callback, request);
+            return await this.#callbacks.call(callback, request, this.#signal);
         } catch (error) {
             throw new UserError(`${subject} failed: ${messageOf(error).replace(/^transform failed: (Error: )?/, "")}`, { cause: error });
         }

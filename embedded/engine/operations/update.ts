@@ -19,10 +19,11 @@ export async function update(run: EngineRun): Promise<OperationResult> {
 async function converge(deployment: Deployment): Promise<OperationResult> {
     return await conduct(deployment, async () => {
         await resolvePending(deployment);
-        const complete = await hostProgram(deployment);
-        if (!complete || deployment.canceled || !(await stackGoverned(deployment))) return;
-        deployment.run.plan?.complete();
-        // What a failed program did not ask for may still be wanted.
-        if (!deployment.reporter.failed) await removeRest(deployment);
+        await hostProgram(deployment, async () => {
+            if (deployment.canceled || !(await stackGoverned(deployment))) return;
+            deployment.run.plan?.complete();
+            // What a failed program did not ask for may still be wanted.
+            if (!deployment.reporter.failed) await removeRest(deployment);
+        });
     });
 }

@@ -40,9 +40,6 @@ const cases: Record<string, () => unknown> = {
             organization: pulumi.getOrganization(),
         };
     },
-    "resource hooks"() {
-        new Thing("a", {}, { hooks: { afterCreate: [() => {}] } });
-    },
     replaceWith() {
         const other = new Thing("other");
         new Thing("a", {}, { replaceWith: [other] });
