@@ -66,7 +66,13 @@ function hiding({ hideDiff = [] }: StepState, options: DiffOptions): DiffOptions
 }
 
 /** What differs between two objects, one line per change. */
-function mapDiff(before: PropertyMap, after: PropertyMap, path: readonly PathSegment[], indent: string, options: DiffOptions): string[] {
+export function mapDiff(
+    before: PropertyMap,
+    after: PropertyMap,
+    path: readonly PathSegment[],
+    indent: string,
+    options: DiffOptions,
+): string[] {
     const keys = [...new Set([...visibleKeys(before), ...visibleKeys(after)])]
         .toSorted()
         .filter((key) => !equal(before[key], after[key], options));

@@ -1,16 +1,21 @@
 /** `--json`: Pulumi's digest of an operation, one document at its end. */
 import type { EngineEvent, StepMetadata, StepOp, StepState } from "../events.ts";
 import { goJson } from "../state/json.ts";
+import { serializeMap } from "../state/serialize-values.ts";
 import { serializeResource } from "../state/serialize.ts";
 import type { ResourceState } from "../state/snapshot.ts";
 import type { ResourceV3 } from "../state/types.ts";
 import { OutputValue, Secret, isObject, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { isRootStack } from "./names.ts";
 import { isListed } from "./operations.ts";
+import { digestRemediation, digestViolation, type DigestRemediation, type DigestViolation } from "./policies.ts";
 
 export interface Digest {
     config?: Readonly<Record<string, string>>;
     steps?: DigestStep[];
+    /** Present once policy packs ran; empty when nothing was found. */
+    policyViolations?: DigestViolation[];
+    policyRemediations?: DigestRemediation[];
     diagnostics?: { urn?: string; message: string; severity: string }[];
     /** Nanoseconds, as Go counts. */
     duration?: number;
@@ -39,6 +44,8 @@ export class DigestBuilder {
     readonly #steps: DigestStep[] = [];
     readonly #refreshes = new Set<string>();
     readonly #diagnostics: NonNullable<Digest["diagnostics"]> = [];
+    #violations: DigestViolation[] | undefined;
+    readonly #remediations: DigestRemediation[] = [];
     readonly #digest: Digest = {};
 
     constructor(options: DigestOptions) {
@@ -75,6 +82,15 @@ export class DigestBuilder {
                 if (event.ephemeral || event.severity === "debug") return;
                 this.#diagnose({ ...(event.urn && { urn: event.urn }), message: event.message, severity: event.severity });
                 return;
+            case "policy-load":
+                this.#violations ??= [];
+                return;
+            case "policy-violation":
+                this.#violations?.push(digestViolation(event));
+                return;
+            case "policy-remediation":
+                this.#remediations.push(digestRemediation(event, (map) => serializeMap(blind(map), { crypter: undefined }, "")));
+                return;
             case "summary":
                 this.#digest.duration = Math.round(event.durationMs * 1_000_000);
                 this.#digest.changeSummary = event.changes;
@@ -97,6 +113,8 @@ export class DigestBuilder {
         return {
             ...(config && { config }),
             ...(this.#steps.length && { steps: this.#steps }),
+            ...(this.#violations && { policyViolations: this.#violations }),
+            ...(this.#remediations.length && { policyRemediations: this.#remediations }),
             ...(this.#diagnostics.length && { diagnostics: this.#diagnostics }),
             ...(duration && { duration }),
             ...(changeSummary && Object.keys(changeSummary).length && { changeSummary: sorted(changeSummary) }),

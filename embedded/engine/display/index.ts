@@ -10,6 +10,7 @@ import { LiveProgress } from "./live.ts";
 import { isRootStack } from "./names.ts";
 import type { DisplayOptions } from "./options.ts";
 import { PlainProgress } from "./plain.ts";
+import { Verdicts, verdictLines } from "./policies.ts";
 import { Rows } from "./rows.ts";
 import { countLines, diagnosticLines, durationText, outputLines } from "./summary.ts";
 
@@ -35,6 +36,7 @@ export function createDisplay(options: DisplayOptions): Display {
     const { screen, paint } = options;
     const rows = new Rows(Date.now);
     const write = (lines: readonly string[]): void => screen.write(lines.map((line) => `${line}\n`).join(""));
+    const verdicts = new Verdicts();
     const details: string[] = [];
     let summary: Extract<EngineEvent, { type: "summary" }> | undefined;
     let over = false;
@@ -61,6 +63,9 @@ export function createDisplay(options: DisplayOptions): Display {
             if (event.type === "summary") summary = event;
             if (event.type === "cancel")
                 say(`${paint("yellow", "canceling:")} running steps are asked to end; press Ctrl-C again to end at once`);
+            verdicts.take(event);
+            if (options.diff && (event.type === "policy-violation" || event.type === "policy-remediation"))
+                write(verdictLines(event, options));
             const row = rows.take(event);
             if (event.type === "resource-pre") {
                 const lines = diffLines(event.metadata, depthOf(event.metadata.urn), options);
@@ -77,9 +82,11 @@ export function createDisplay(options: DisplayOptions): Display {
             over = true;
             live?.finish();
             plain?.finish(rows);
-            write([...(options.diff ? [""] : []), ...diagnosticLines(rows, paint)]);
+            const judged = options.diff ? ["", ...verdicts.table(paint)] : verdicts.lines(paint);
+            write([...judged, ...diagnosticLines(rows, paint)]);
             if (outputs && !options.suppressOutputs) write(outputLines(outputs.before, outputs.after, options, paint));
-            if (!summary) return;
+            // As Pulumi does: what a mandatory policy refused is the last word.
+            if (!summary || verdicts.refused) return;
             write(countLines(summary.changes, options));
             if (!options.planning) write([`${paint("headline", "Duration:")} ${durationText(summary.durationMs)}`, ""]);
         },

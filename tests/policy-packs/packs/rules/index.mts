@@ -1,13 +1,16 @@
 /** Rules that resources call for by their input `ask`, so that one start of the pack serves many cases. */
 import { PolicyPack, type ResourceValidationPolicy } from "@pulumi/policy";
 
+/** What a resource calls for; resources with inputs of a fixed kind call for it by their keepers. */
+const ask = (props: Record<string, unknown>): unknown => props["ask"] ?? (props["keepers"] as Record<string, unknown> | undefined)?.["ask"];
+
 /** A rule that the resource calls for by name, as strict as its name says. */
 const strict = (enforcementLevel: "advisory" | "mandatory" | "disabled"): ResourceValidationPolicy => ({
     name: `is-${enforcementLevel}`,
     description: "A rule of this level.",
     enforcementLevel,
     validateResource: ({ props, name }, report) => {
-        if (props["ask"] === enforcementLevel) report(`${name} broke it`);
+        if (ask(props) === enforcementLevel) report(`${name} broke it`);
     },
 });
 
@@ -25,11 +28,11 @@ new PolicyPack("rules", {
             enforcementLevel: "remediate",
             severity: "high",
             remediateResource: ({ props }) => {
-                if (props["ask"] !== "remediate") return undefined;
+                if (ask(props) !== "remediate") return undefined;
                 return { ...props, value: props["unmendable"] === true ? "still broken" : "mended" };
             },
             validateResource: ({ props }, report) => {
-                if (props["ask"] === "remediate" && !String(props["value"]).startsWith("mended")) report("the value is not mended");
+                if (ask(props) === "remediate" && !String(props["value"]).startsWith("mended")) report("the value is not mended");
             },
         },
         {
@@ -40,7 +43,7 @@ new PolicyPack("rules", {
                 properties: { most: { type: "number", minimum: 1, default: 10 }, names: { type: "array", items: { type: "string" } } },
             },
             validateResource: ({ props, getConfig }, report) => {
-                if (props["ask"] === "limit") report(JSON.stringify(getConfig()));
+                if (ask(props) === "limit") report(JSON.stringify(getConfig()));
             },
         },
         {
@@ -48,7 +51,7 @@ new PolicyPack("rules", {
             description: "Tells what a rule is given.",
             enforcementLevel: "advisory",
             validateResource: ({ props, opts, provider, urn, type, name, stackTags }, report) => {
-                if (props["ask"] !== "sees") return;
+                if (ask(props) !== "sees") return;
                 const tags = Object.fromEntries(stackTags?.entries() ?? []);
                 report(
                     JSON.stringify({
@@ -68,7 +71,7 @@ new PolicyPack("rules", {
             description: "Needs the value.",
             enforcementLevel: "mandatory",
             validateResource: ({ props }, report) => {
-                if (props["ask"] === "reads-value") report(`the value is ${props["value"]}`);
+                if (ask(props) === "reads-value") report(`the value is ${props["value"]}`);
             },
         },
         {
@@ -76,10 +79,10 @@ new PolicyPack("rules", {
             description: "Throws, hangs, or ends the process.",
             enforcementLevel: "advisory",
             validateResource: async ({ props }) => {
-                if (props["ask"] === "hangs") await new Promise(() => console.log(`hangs in ${process.pid}`));
-                if (props["ask"] === "throws") throw new Error("the rule's own mistake");
-                if (props["ask"] === "dies") process.exit(7);
-                if (props["ask"] === "prints") console.log("the pack prints");
+                if (ask(props) === "hangs") await new Promise(() => console.log(`hangs in ${process.pid}`));
+                if (ask(props) === "throws") throw new Error("the rule's own mistake");
+                if (ask(props) === "dies") process.exit(7);
+                if (ask(props) === "prints") console.log("the pack prints");
             },
         },
         {
@@ -92,7 +95,7 @@ new PolicyPack("rules", {
                 const { most } = getConfig<{ most: number }>();
                 if (things.length > most) report(`${things.length} things, ${most} allowed`);
                 for (const { props, dependencies, propertyDependencies, urn } of things) {
-                    if (props["ask"] !== "stack") continue;
+                    if (ask(props) !== "stack") continue;
                     const of = Object.entries(propertyDependencies).map(([key, list]) => `${key}: ${list.map(({ name }) => name).join()}`);
                     report(`${String(props["generated"])} after ${dependencies.map(({ name }) => name).join()} (${of.join()})`, urn);
                 }
