@@ -25,7 +25,7 @@ const facts: Facts = {
     inputs: old.inputs,
     custom: true,
     diff: { changes: false },
-    providerChanged: false,
+    forced: undefined,
     replaceOnChanges: [],
     deleteBeforeReplace: undefined,
 };
@@ -34,7 +34,7 @@ const changed = { inputs: { value: 2, key: "a" }, diff: { changes: true } };
 describe("what has to happen to a resource", () => {
     test.each<[string, Partial<Facts>, string]>([
         ["nothing of it is in the state", { old: undefined }, "create"],
-        ["it was only read so far", { old: { ...old, external: true } }, "create"],
+        ["it was only read so far", { old: { ...old, external: true } }, "replace"],
         ["its old object is deleted already", { old: { ...old, pendingReplacement: true } }, "recreate"],
         ["the provider sees no change", {}, "same"],
         ["the provider sees no change though the inputs differ", { inputs: { value: 2 } }, "same"],
@@ -51,7 +51,7 @@ describe("what has to happen to a resource", () => {
         ["its object never became what was asked for", { old: { ...old, initErrors: ["not ready"] } }, "update"],
         ["the provider wants it replaced", { diff: { changes: true, replaces: ["key"] } }, "replace"],
         ["the provider wants it replaced without saying that it changed", { diff: { replaces: ["key"] } }, "replace"],
-        ["another provider owns it", { diff: undefined, providerChanged: true }, "replace"],
+        ["another provider owns it", { diff: undefined, forced: "provider" }, "replace"],
         ["a change is one that replaces by the program's wish", { ...changed, replaceOnChanges: ["value"] }, "replace"],
         ["every change replaces by the program's wish", { ...changed, replaceOnChanges: ["*"] }, "replace"],
         ["another property is one that replaces by the program's wish", { ...changed, replaceOnChanges: ["key"] }, "update"],

@@ -89,7 +89,6 @@ describe("a program's process", () => {
     });
 
     test.each([
-        ["replaceWith", /does not support the ReplaceWith option/],
         ["remote", /a component of another package \(remote\)/],
         ["a stack reference", /Stack references need the official engine/],
         ["a required version", /requires Pulumi >=3\.0\.0/],

@@ -16,8 +16,6 @@ function request(
 describe("a registration", () => {
     test.each<[string, Parameters<typeof request>[0]]>([
         ["remote", (r) => r.setRemote(true)],
-        ["import", (r) => r.setImportid("x")],
-        ["replaceWith", (r) => r.setReplaceWithList(["urn"])],
         ["stateMigrations", (r) => void r.addStateMigrations(new callbacks.Callback())],
         ["parameterized", (r) => r.setPackageref("ref")],
         ["envVarMappings", (r) => void r.getEnvvarmappingsMap().set("A", "B")],

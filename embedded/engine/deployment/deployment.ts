@@ -10,9 +10,11 @@ import { Journal } from "../state/journal.ts";
 import type { ResourceState, Snapshot } from "../state/snapshot.ts";
 import { formatProviderReference, isProviderType } from "../urn.ts";
 import { Hooks } from "./hooks.ts";
+import { inOrder } from "./graph.ts";
 import { Limiter } from "./limiter.ts";
 import { ProviderRegistry } from "./registry.ts";
 import { Reporter, shown } from "./reporter.ts";
+import { Selection } from "./scope.ts";
 
 /** A step that failed and has been reported. */
 export class StepFailed extends Error {
@@ -31,6 +33,8 @@ export class Canceled extends Error {
 export interface Done {
     state: ResourceState;
     metadata: StepMetadata;
+    /** True for a new resource that the operation is not about: it does not exist, and nothing of it is known. */
+    readonly skipped?: boolean;
 }
 
 export class Deployment {
@@ -46,10 +50,19 @@ export class Deployment {
     readonly doomed: ResourceState[] = [];
     /** URNs of old resources that a resource of this run took over. */
     readonly taken = new Set<string>();
+    /** The new URN of each old one that was found by an alias, and the old one of each new. */
+    readonly aliased = new Map<string, string>();
+    readonly foundAs = new Map<string, string>();
     readonly news = new Map<string, Done>();
     /** URNs that were asked for in this run, done or not. */
     readonly asked = new Set<string>();
     readonly failed = new Set<string>();
+    /** Which resources the operation is about. */
+    readonly selection: Selection;
+    /** URNs of new resources that it is not about. */
+    readonly skipped = new Set<string>();
+    /** URNs of resources that are replaced in this run. */
+    readonly replaced = new Set<string>();
     readonly defaultProviders = new Map<string, Promise<string>>();
     readonly hooks = new Hooks();
     #exclusive: Promise<unknown> = Promise.resolve();
@@ -58,7 +71,9 @@ export class Deployment {
         this.run = run;
         this.preview = preview;
         this.reporter = new Reporter(run.events, preview);
-        this.journal = new Journal(base, preview ? undefined : run.persist);
+        this.selection = new Selection(run.scope);
+        // Resources that stay as they are come in their old order, between those that are registered.
+        this.journal = new Journal(base, preview ? undefined : run.persist, this.selection.constrained ? inOrder : undefined);
         this.limiter = new Limiter(run.parallel);
         const providers = new Map<string, ResourceState>();
         for (const state of base.resources) {
@@ -124,18 +139,34 @@ function verb(op: StepOp): string {
         case "create":
         case "create-replacement":
             return "creating failed";
+        case "import":
+        case "import-replacement":
+            return "importing failed";
         case "update":
             return "updating failed";
         case "delete":
         case "delete-replaced":
+        case "discard":
+        case "discard-replaced":
             return "deleting failed";
         case "read":
+        case "read-replacement":
         case "refresh":
             return "reading failed";
         default:
             return `${op} failed`;
     }
 }
+
+/** Steps that are part of a replacement: the step "replace" stands for them. */
+const PARTS: ReadonlySet<StepOp> = new Set([
+    "create-replacement",
+    "delete-replaced",
+    "read-replacement",
+    "import-replacement",
+    "discard-replaced",
+    "remove-pending-replace",
+]);
 
 /** Describes a step for events. */
 export function metadataOf(
@@ -151,7 +182,7 @@ export function metadataOf(
         urn: state.urn,
         type: state.type,
         provider: state.provider ?? "",
-        logical: op !== "create-replacement" && op !== "delete-replaced",
+        logical: !PARTS.has(op),
         old: old && shown(old),
         new: now && shown(now),
         ...more,

@@ -1,13 +1,18 @@
 /** The outputs that components and the stack register for themselves. */
 import { equal } from "../compare.ts";
+import type { ResourceState } from "../state/snapshot.ts";
+import { STACK_TYPE } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { metadataOf, type Deployment } from "./deployment.ts";
 import { runAfter } from "./hooks.ts";
+import { withKnown } from "./untouched.ts";
 
 /** Takes outputs into the state. Rejects for a resource that was not registered. */
-export async function registerOutputs(deployment: Deployment, urn: string, outputs: PropertyMap): Promise<void> {
+export async function registerOutputs(deployment: Deployment, urn: string, registered: PropertyMap): Promise<void> {
     const done = deployment.news.get(urn);
     if (!done) throw new Error(`outputs of a resource that was not registered: ${urn}`);
+    if (done.skipped) return;
+    const outputs = outputsOf(deployment, done.state, registered);
     deployment.reporter.redactor.learn(outputs);
     const state = { ...done.state, outputs };
     if (!equal(done.state.outputs, outputs)) {
@@ -18,4 +23,11 @@ export async function registerOutputs(deployment: Deployment, urn: string, outpu
     const { op, old, diffs, detailedDiff } = done.metadata;
     if (!state.custom && (op === "create" || op === "update")) await runAfter(deployment, { kind: op, subject: state, old });
     deployment.reporter.outputs({ ...metadataOf(op, undefined, state, { diffs, detailedDiff }), old });
+}
+
+/** Outputs of the stack that could not be made are as they were: a failed run, or one about other resources, did not take them back. */
+function outputsOf({ preview, reporter, selection }: Deployment, state: ResourceState, registered: PropertyMap): PropertyMap {
+    if (state.type !== STACK_TYPE) return registered;
+    const outputs = selection.constrained && !preview ? withKnown(registered, state.outputs) : registered;
+    return reporter.failed ? { ...state.outputs, ...outputs } : outputs;
 }

@@ -88,6 +88,7 @@ export function stateOf(
     provider: string | undefined,
     old: ResourceState | undefined,
 ): ResourceState {
+    const importID = goal.importId ?? old?.importID;
     return {
         urn,
         custom: goal.custom,
@@ -99,7 +100,8 @@ export function stateOf(
         propertyDependencies: goal.propertyDependencies,
         initErrors: [],
         additionalSecretOutputs: goal.additionalSecretOutputs,
-        aliases: goal.aliases,
+        // The name under which it was found, not all that it may have had.
+        aliases: old && old.urn !== urn ? [old.urn] : [],
         ignoreChanges: goal.ignoreChanges,
         replaceOnChanges: goal.replaceOnChanges,
         hideDiff: goal.hideDiff,
@@ -111,7 +113,10 @@ export function stateOf(
         ...(goal.retainOnDelete && { retainOnDelete: true }),
         ...(goal.deletedWith && { deletedWith: goal.deletedWith }),
         ...(Object.keys(goal.hooks).length && { resourceHooks: goal.hooks }),
-        ...(old?.importID && { importID: old.importID }),
+        ...(goal.replaceWith.length && { replaceWith: goal.replaceWith }),
+        ...(goal.replacementTrigger !== undefined && goal.replacementTrigger !== null && { replacementTrigger: goal.replacementTrigger }),
+        ...(old?.refreshBeforeUpdate && { refreshBeforeUpdate: true }),
+        ...(importID && { importID }),
         ...(old?.created && { created: old.created }),
         ...(old?.modified && { modified: old.modified }),
     };

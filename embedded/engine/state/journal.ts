@@ -21,17 +21,24 @@ export class Journal {
     readonly #renamed = new Map<string, string>();
     readonly #pending = new Set<PendingOperation>();
     readonly #persist: ((snapshot: Snapshot) => Promise<void>) | undefined;
+    readonly #order: ((resources: readonly ResourceState[]) => readonly ResourceState[]) | undefined;
     /** Counts what was recorded, and how much of it is stored. */
     #recorded = 0;
     #stored = 0;
     #writing: Promise<void> | undefined;
     #failure: UserError | undefined;
 
-    constructor(base: Snapshot, persist: ((snapshot: Snapshot) => Promise<void>) | undefined) {
+    /** @param order puts resources in an order of dependency, for runs that leave old ones between new ones */
+    constructor(
+        base: Snapshot,
+        persist: ((snapshot: Snapshot) => Promise<void>) | undefined,
+        order?: (resources: readonly ResourceState[]) => readonly ResourceState[],
+    ) {
         this.#olds = base.resources.map((state) => ({ state }));
         this.#oldSlots = new Map(base.resources.map((state, i) => [state, this.#olds[i] as Slot]));
         for (const operation of base.pendingOperations) this.#pending.add(operation);
         this.#persist = persist;
+        this.#order = order;
     }
 
     /** The state as it is now. */
@@ -39,7 +46,7 @@ export class Journal {
         const resources: ResourceState[] = [];
         for (const { state } of this.#news) if (state) resources.push(state);
         for (const { state } of this.#olds) if (state) resources.push(this.#renamed.size ? renameReferences(state, this.#renamed) : state);
-        return { resources, pendingOperations: [...this.#pending] };
+        return { resources: this.#order?.(resources) ?? resources, pendingOperations: [...this.#pending] };
     }
 
     /** Records that a step begins, and returns when that is stored. The step ends with {@link end}. */
@@ -67,6 +74,12 @@ export class Journal {
             if (old && old.urn !== state.urn) this.#renamed.set(old.urn, state.urn);
         }
         this.#recorded++;
+    }
+
+    /** As {@link add}; a resource that was added in this run keeps its place. */
+    supersede(state: ResourceState, old: ResourceState): void {
+        if (this.#newSlots.has(old)) this.change(old, state);
+        else this.add(state, old);
     }
 
     /** As {@link add}, for a resource that is as it was: nothing needs storing for it alone. */
@@ -142,6 +155,7 @@ function renameReferences(state: ResourceState, renamed: ReadonlyMap<string, str
         propertyDependencies: Object.fromEntries(Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(rename)])),
         ...(state.parent && { parent: rename(state.parent) }),
         ...(state.deletedWith && { deletedWith: rename(state.deletedWith) }),
+        ...(state.replaceWith && { replaceWith: state.replaceWith.map(rename) }),
         ...(state.provider && { provider: renameProvider(state.provider, rename) }),
     };
 }

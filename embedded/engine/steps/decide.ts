@@ -14,8 +14,8 @@ export interface Facts {
     readonly custom: boolean;
     /** The provider's answer; undefined for components and while the provider's configuration is not known. */
     readonly diff: DiffResult | undefined;
-    /** Whether another provider owns the resource from now on, or the same one was replaced. */
-    readonly providerChanged: boolean;
+    /** What replaces the resource whatever its provider says: an option, or `provider` when another one owns it. */
+    readonly forced: string | undefined;
     readonly replaceOnChanges: readonly string[];
     /** The program's wish; undefined leaves it to the provider. */
     readonly deleteBeforeReplace: boolean | undefined;
@@ -37,15 +37,21 @@ export type Decision =
     | ({ readonly op: "update" } & Change)
     | ({ readonly op: "replace"; readonly deleteBeforeReplace: boolean } & Change);
 
+/** What Pulumi calls an object's not being ready, among the paths of `replaceOnChanges`. */
+const INIT_ERROR = "#initerror";
+
 export function decide(facts: Facts): Decision {
     const { old, diff } = facts;
-    if (!old || old.external) return { op: "create" };
+    if (!old) return { op: "create" };
+    // What was only read is not ours to change: an object of our own takes its place.
+    if (old.external) return { op: "replace", deleteBeforeReplace: false, diffs: [], keys: [], detailedDiff: {} };
     if (old.pendingReplacement) return { op: "recreate" };
 
     const changed = changesOf(facts, old);
     const detailedDiff = { ...(diff?.detailedDiff ?? (changed ? difference(old.inputs, facts.inputs) : {})) };
     const keys = new Set(diff?.replaces ?? []);
-    if (facts.providerChanged) keys.add("provider");
+    if (facts.forced) keys.add(facts.forced);
+    if (old.initErrors.length && forcedReplacements(facts.replaceOnChanges, { [INIT_ERROR]: "update" }).length) keys.add(INIT_ERROR);
     if (changed) for (const key of forcedReplacements(facts.replaceOnChanges, detailedDiff)) keys.add(key);
     for (const [path, kind] of Object.entries(detailedDiff)) {
         if (kind.endsWith("-replace")) keys.add(path);
@@ -75,8 +81,8 @@ export function opsOf(decision: Decision): readonly StepOp[] {
     }
 }
 
-function changesOf({ custom, diff, inputs, providerChanged }: Facts, old: ResourceState): boolean {
-    if (providerChanged) return true;
+function changesOf({ custom, diff, inputs, forced }: Facts, old: ResourceState): boolean {
+    if (forced) return true;
     if (!custom || diff?.changes === undefined) return diff?.replaces?.length ? true : !equal(old.inputs, inputs);
     return diff.changes || Boolean(diff.replaces?.length);
 }
@@ -87,7 +93,7 @@ function forcedReplacements(patterns: readonly string[], detailedDiff: Readonly<
     const parsed = patterns.map(parsePath);
     return Object.keys(detailedDiff).filter((path) => {
         const segments = segmentsOf(path);
-        return parsed.some((pattern) => pathContains(pattern, segments) || pathContains(segments, pattern));
+        return parsed.some((pattern) => pathContains(pattern, segments));
     });
 }
 

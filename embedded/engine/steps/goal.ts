@@ -22,8 +22,8 @@ export interface Goal {
     readonly hideDiff: readonly string[];
     /** Undefined leaves it to the provider. */
     readonly deleteBeforeReplace?: boolean | undefined;
-    /** URNs under which the resource may be found in the state. */
-    readonly aliases: readonly string[];
+    /** What the resource may be called in the state. */
+    readonly aliases: readonly Alias[];
     readonly customTimeouts?: CustomTimeouts | undefined;
     readonly retainOnDelete?: boolean | undefined;
     readonly deletedWith?: string | undefined;
@@ -37,6 +37,21 @@ export interface Goal {
     readonly hooks: HookBindings;
     /** `file://path#line,column` of the line that asks for it. */
     readonly sourcePosition?: string | undefined;
+}
+
+/** An earlier URN, or what was different in it. */
+export type Alias = string | AliasSpec;
+
+/** Parts that are absent were as they are now. */
+export interface AliasSpec {
+    readonly name?: string;
+    readonly type?: string;
+    readonly stack?: string;
+    readonly project?: string;
+    /** URN of the parent. */
+    readonly parent?: string;
+    /** There was no parent but the stack. */
+    readonly noParent?: true;
 }
 
 export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate" | "beforeDelete" | "afterDelete" | "onError";
@@ -56,6 +71,9 @@ export interface ReadGoal {
     readonly version: string;
     readonly additionalSecretOutputs: readonly string[];
 }
+
+/** The question whether an object is there. */
+export type ExistenceGoal = Pick<ReadGoal, "type" | "id" | "inputs" | "parent" | "provider" | "version">;
 
 export interface InvokeRequest {
     readonly token: string;

@@ -40,10 +40,6 @@ const cases: Record<string, () => unknown> = {
             organization: pulumi.getOrganization(),
         };
     },
-    replaceWith() {
-        const other = new Thing("other");
-        new Thing("a", {}, { replaceWith: [other] });
-    },
     remote() {
         new pulumi.ComponentResource("double:index:Remote", "a", {}, {}, true);
     },
