@@ -33,7 +33,7 @@ export async function hostProgram(deployment: Deployment, finish: () => Promise<
         await track(finished).catch(() => {}); // thrown below
     };
     const callbacks = new Callbacks();
-    const transforms = new Transforms(callbacks, { stack: run.stack, project: run.project.name }, run.signal);
+    const transforms = new Transforms(callbacks, run.signal);
     const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
     const server = await startServer((grpc) => {
         grpc.addService(resource.ResourceMonitorService, monitorService({ deployment, callbacks, transforms, track, onSignal }));

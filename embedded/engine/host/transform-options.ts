@@ -1,13 +1,6 @@
 /** Options of a registration as transforms are told them and answer them. */
 import aliases, { type Alias } from "@pulumi/pulumi/proto/alias_pb.js";
 import proto, { type RegisterResourceRequest, type TransformResourceOptions } from "@pulumi/pulumi/proto/resource_pb.js";
-import { makeUrn } from "../urn.ts";
-
-/** The stack whose names complete an alias. */
-export interface Place {
-    readonly stack: string;
-    readonly project: string;
-}
 
 /** The options of a request. */
 export function optionsOf(request: RegisterResourceRequest): TransformResourceOptions {
@@ -55,7 +48,7 @@ export function completed(answer: TransformResourceOptions | undefined, before: 
 }
 
 /** Writes options into a request. */
-export function setOptions(request: RegisterResourceRequest, options: TransformResourceOptions, place: Place): void {
+export function setOptions(request: RegisterResourceRequest, options: TransformResourceOptions): void {
     request.setImportid(options.getImport());
     if (options.hasProtect()) request.setProtect(options.getProtect() ?? false);
     else request.clearProtect();
@@ -63,8 +56,8 @@ export function setOptions(request: RegisterResourceRequest, options: TransformR
     request.setReplaceonchangesList(options.getReplaceOnChangesList());
     request.setReplacementTrigger(options.getReplacementTrigger());
     request.setVersion(options.getVersion());
-    request.setAliasurnsList(options.getAliasesList().map((alias) => aliasUrn(alias, request, place)));
-    request.clearAliasesList();
+    request.setAliasesList(options.getAliasesList());
+    request.clearAliasurnsList();
     request.setProvider(options.getProvider());
     request.setHidediffsList(options.getHideDiffList());
     request.setCustomtimeouts(options.getCustomTimeouts());
@@ -77,13 +70,4 @@ export function setOptions(request: RegisterResourceRequest, options: TransformR
     request.setDeletebeforereplace(options.getDeleteBeforeReplace() ?? false);
     request.setAdditionalsecretoutputsList(options.getAdditionalSecretOutputsList());
     request.setHooks(options.getHooks());
-}
-
-/** The URN that an alias stands for: what it does not say is as it is now. */
-function aliasUrn(alias: Alias, request: RegisterResourceRequest, { stack, project }: Place): string {
-    const spec = alias.getSpec();
-    if (!spec) return alias.getUrn();
-    const parent = spec.getNoparent() ? undefined : spec.getParenturn() || request.getParent() || undefined;
-    const type = spec.getType() || request.getType();
-    return makeUrn(spec.getStack() || stack, spec.getProject() || project, type, spec.getName() || request.getName(), parent);
 }

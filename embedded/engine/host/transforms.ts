@@ -7,12 +7,11 @@ import proto, { type RegisterResourceRequest, type ResourceInvokeRequest } from 
 import { UserError, messageOf } from "../../common/errors.ts";
 import { decodeMap, encodeMap } from "../wire.ts";
 import type { Callbacks } from "./callbacks.ts";
-import { completed, optionsOf, setOptions, type Place } from "./transform-options.ts";
+import { completed, optionsOf, setOptions } from "./transform-options.ts";
 import { asOutputs, dependenciesOf, type PropertyDependencies } from "./transform-values.ts";
 
 export class Transforms {
     readonly #callbacks: Callbacks;
-    readonly #place: Place;
     readonly #ofStack: Callback[] = [];
     readonly #ofInvokes: Callback[] = [];
     /** What was registered, by URN: its parent, and its own functions, which its children take over. */
@@ -21,9 +20,8 @@ export class Transforms {
     readonly #signal: AbortSignal;
 
     /** @param signal aborted when the functions' answers are of no use any more */
-    constructor(callbacks: Callbacks, place: Place, signal: AbortSignal) {
+    constructor(callbacks: Callbacks, signal: AbortSignal) {
         this.#callbacks = callbacks;
-        this.#place = place;
         this.#signal = signal;
     }
 
@@ -68,7 +66,7 @@ export class Transforms {
         }
         const result = request.cloneMessage();
         result.setObject(encodeMap(inputs, { outputs: true }));
-        setOptions(result, options, this.#place);
+        setOptions(result, options);
         const all = new Set(options.getDependsOnList());
         result.clearPropertydependenciesMap();
         for (const [key, value] of Object.entries(inputs)) {
