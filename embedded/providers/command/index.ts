@@ -34,7 +34,11 @@ export function commandProvider(): ResourceProvider {
         check: async (urn, _olds, news) => ({ inputs: news, failures: lookUp(urn).failures(news) }),
         diff: async (_id, urn, olds, news, ignored) => {
             lookUp(urn);
-            const changes = changedPaths(olds.inputs, news, ignored);
+            // What is inside an asset is no property of its own.
+            const paths = [...changedPaths(olds.inputs, news, ignored)];
+            const changes = new Map(
+                paths.map(([path, change]) => (rootOf(path) === "source" ? ["source", "update" as const] : [path, change])),
+            );
             return {
                 changes: changes.size > 0,
                 replaces: [...new Set([...changes.keys()].map(rootOf).filter(replaces))],

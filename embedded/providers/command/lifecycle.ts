@@ -6,6 +6,9 @@ import { masker } from "./masking.ts";
 import { Output } from "./output.ts";
 import { watched, type Watch } from "./watch.ts";
 
+/** What to do about previous outputs that cannot be handed over. */
+export const LEAVE_OUT = "With addPreviousOutputInEnv: false it is left out.";
+
 /** A script to run, and what it is given. */
 export interface Job {
     readonly script: string;
@@ -58,6 +61,17 @@ export async function runScript(
         const tail = output.tail();
         throw new Error(`${mask(failure)}${tail ? `\n${tail}` : ""}`);
     });
+}
+
+/** The previous outputs that fit into a variable of at most so many bytes; what is left out is said. */
+export function sendable(previous: Job["previous"], mostBytes: number, watch: Watch): Record<string, string> {
+    return Object.fromEntries(
+        Object.entries(previous).filter(([name, value]) => {
+            if (Buffer.byteLength(value) <= mostBytes && !value.includes("\0")) return true;
+            watch.log("warning", `${name} is not set: what the last run printed does not fit into a variable. ${LEAVE_OUT}`);
+            return false;
+        }),
+    );
 }
 
 /** An id as the official provider makes them: the resource's name and eight random hexadecimal digits. */

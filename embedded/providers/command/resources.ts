@@ -4,7 +4,9 @@ import { Unknown, type PropertyMap } from "../../engine/values.ts";
 import { newId, textOf } from "./lifecycle.ts";
 import { localFailures, runLocal } from "./local/command.ts";
 import { remoteFailures, runRemote } from "./remote/command.ts";
+import { copyFailures, copyToRemote, mustCopyAgain } from "./remote/copy.ts";
 import type { Pool } from "./remote/pool.ts";
+import { watched } from "./watch.ts";
 
 /** What the provider does for resources of one type. Inputs are part of the outputs; here it is only about the others. */
 export interface ResourceType {
@@ -57,10 +59,27 @@ function commands(failures: ResourceType["failures"], run: Runner): ResourceType
     };
 }
 
+/** Files stay where they were copied to when the resource is deleted. */
+function copies(pool: Pool): ResourceType {
+    const copy = async (inputs: PropertyMap, context: OperationContext): Promise<PropertyMap> => {
+        await watched(context, (watch) => copyToRemote(pool, inputs, watch));
+        return {};
+    };
+    return {
+        failures: copyFailures,
+        newId: () => newId(""),
+        unknown: () => ({}),
+        create: copy,
+        update: async (olds, news, context) => (mustCopyAgain(olds.inputs, news) ? await copy(news, context) : {}),
+        delete: async () => {},
+    };
+}
+
 /** The resource types by token. */
 export function resourceTypes(pool: Pool): Readonly<Record<string, ResourceType>> {
     return {
         "command:local:Command": commands(localFailures, runLocal),
         "command:remote:Command": commands(remoteFailures, (...args) => runRemote(pool, ...args)),
+        "command:remote:CopyToRemote": copies(pool),
     };
 }

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Job, Run } from "../lifecycle.ts";
+import { sendable, type Run } from "../lifecycle.ts";
 import { Settling } from "../settling.ts";
-import { reasonOf, type Watch } from "../watch.ts";
+import { reasonOf } from "../watch.ts";
 
 /** How long an interrupted command may take to clean up before it is killed. */
 const GRACE_MS = 5_000;
@@ -16,19 +16,6 @@ export interface Place {
     readonly interpreter: readonly string[];
     /** Default: this process's folder. */
     readonly dir: string | undefined;
-}
-
-function sendable(previous: Job["previous"], watch: Watch): Record<string, string> {
-    return Object.fromEntries(
-        Object.entries(previous).filter(([name, value]) => {
-            if (Buffer.byteLength(value) <= LONGEST_PREVIOUS && !value.includes("\0")) return true;
-            watch.log(
-                "warning",
-                `${name} is not set: the previous output is too long for a variable. addPreviousOutputInEnv: false leaves it out.`,
-            );
-            return false;
-        }),
-    );
 }
 
 function startFailure({ dir, interpreter }: Place, error: Error): string {
@@ -90,7 +77,7 @@ export function localRun(place: Place): Run {
         const [program = "", ...args] = [...place.interpreter, job.script];
         const child = spawn(program, args, {
             cwd: place.dir,
-            env: { ...process.env, ...job.environment, ...sendable(job.previous, watch) },
+            env: { ...process.env, ...job.environment, ...sendable(job.previous, LONGEST_PREVIOUS, watch) },
             stdio: ["pipe", "pipe", "pipe"],
             detached: true,
         });

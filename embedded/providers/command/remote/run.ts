@@ -1,7 +1,7 @@
 /** Runs a command on a host and follows it to its end. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, ClientChannel } from "ssh2";
-import type { Job, Run } from "../lifecycle.ts";
+import { LEAVE_OUT, sendable, type Run } from "../lifecycle.ts";
 import type { Output } from "../output.ts";
 import { Settling } from "../settling.ts";
 import { reasonOf, type Watch } from "../watch.ts";
@@ -23,20 +23,6 @@ function open(client: Client, { line }: Prelude, env: Readonly<Record<string, st
             else reject(error.message === "Unable to exec" ? new SessionRefused("the host refused to run the command") : error);
         });
     });
-}
-
-/** Without the outputs that are too long to be sent. */
-function sendable(previous: Job["previous"], watch: Watch): Record<string, string> {
-    return Object.fromEntries(
-        Object.entries(previous).filter(([name, value]) => {
-            if (Buffer.byteLength(value) <= LONGEST_PREVIOUS && !value.includes("\0")) return true;
-            watch.log(
-                "warning",
-                `${name} is not set: the previous output is too long for a variable. addPreviousOutputInEnv: false leaves it out.`,
-            );
-            return false;
-        }),
-    );
 }
 
 class RemoteCommand {
@@ -125,7 +111,7 @@ async function cut(command: RemoteCommand, pool: Pool, connection: Connection, w
 export function remoteRun(pool: Pool, connection: Connection): Run {
     const host = nameOf(connection);
     return async (job, output, watch) => {
-        const previous = sendable(job.previous, watch);
+        const previous = sendable(job.previous, LONGEST_PREVIOUS, watch);
         const before = prelude(job.script, job.environment, previous);
         return await pool.session(
             connection,
@@ -151,10 +137,7 @@ export function remoteRun(pool: Pool, connection: Connection): Run {
                         `Name them in AcceptEnv of its sshd_config, or send the values on stdin`
                     );
                 for (const name of refused.filter((each) => !(each in job.environment)))
-                    watch.log(
-                        "warning",
-                        `sshd on ${host} does not pass on ${name} (AcceptEnv). addPreviousOutputInEnv: false leaves it out.`,
-                    );
+                    watch.log("warning", `sshd on ${host} does not pass on ${name} (AcceptEnv). ${LEAVE_OUT}`);
                 return failure;
             },
         );
