@@ -11,6 +11,8 @@ export interface OperationContext {
     readonly preview: boolean;
     /** From `customTimeouts`; undefined lets the provider use its own default. Seconds. */
     readonly timeoutSeconds?: number | undefined;
+    /** From which `check` makes names, so that an update makes those of its plan; absent lets them be random. */
+    readonly randomSeed?: Uint8Array | undefined;
     /** Aborted when the user interrupts: stop waiting, leave things whole, report what exists (see {@link PartialError}). */
     readonly signal: AbortSignal;
     /** Says on the resource's line what is being done or awaited ("waiting for 1 of 2 pods: image being pulled"). */
@@ -97,6 +99,11 @@ export class PartialError extends Error {
         this.id = id;
         this.outputs = outputs;
     }
+}
+
+/** An operation of which nobody knows whether it happened: the state says so, and the next run tries to find out. */
+export class OutcomeUnknown extends Error {
+    override readonly name = "OutcomeUnknown";
 }
 
 /** Makes the providers of a run. The table is `embedded/providers/index.ts`; a package that is not in it is refused by name. */

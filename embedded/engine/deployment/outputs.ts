@@ -14,6 +14,7 @@ export async function registerOutputs(deployment: Deployment, urn: string, regis
     if (done.skipped) return;
     const outputs = outputsOf(deployment, done.state, registered);
     deployment.reporter.redactor.learn(outputs);
+    deployment.run.plan?.outputs(urn, done.metadata.old?.outputs ?? {}, outputs);
     const state = { ...done.state, outputs };
     if (!equal(done.state.outputs, outputs)) {
         deployment.journal.change(done.state, state);

@@ -14,7 +14,7 @@ import { configurationOf, type LoadedProvider } from "./registry.ts";
 
 export async function loadedFor(deployment: Deployment, goal: Goal, provider: string | undefined): Promise<LoadedProvider | undefined> {
     if (!goal.custom) return undefined;
-    if (!provider) return { provider: deployment.registry.make(packageOf(goal.type)), known: true };
+    if (!provider) return { provider: deployment.registry.make(packageOf(goal.type), goal.version), known: true };
     const loaded = await deployment.registry.get(provider);
     if (loaded.provider.name !== packageOf(goal.type)) {
         throw new UserError(
@@ -44,9 +44,10 @@ export async function checked(
     const forProvider = isProviderType(goal.type);
     const news = forProvider ? configurationOf(inputs) : plain(inputs);
     const olds = old && (forProvider ? configurationOf(old.inputs) : plain(old.inputs));
+    const randomSeed = deployment.run.plan?.seed(urn);
     const result = forProvider
         ? await provider.checkConfig(urn, olds ?? {}, news)
-        : await provider.check(urn, olds, news, deployment.context(urn));
+        : await provider.check(urn, olds, news, { ...deployment.context(urn), randomSeed });
     if (result.failures?.length) {
         const lines = result.failures.map(({ property, reason }) => (property ? `property "${property}": ${reason}` : reason));
         throw new UserError(`"${goal.name}" (${goal.type}) has invalid inputs:\n${lines.map((line) => `  ${line}`).join("\n")}`);

@@ -67,7 +67,8 @@ export function serializeDeployment(snapshot: Snapshot, sealing: Sealing, provid
     };
 }
 
-function manifest(): ManifestV1 {
+/** Says when and for which version of Pulumi something was written. */
+export function manifest(): ManifestV1 {
     return { time: goTime(new Date()), magic: createHash("sha256").update(VERSION).digest("hex"), version: VERSION };
 }
 

@@ -10,6 +10,8 @@ export interface CheckQuestions {
     defaultNamespace(): string;
     /** Whether the kind lives in namespaces; asked only for objects that name none. */
     isNamespaced(): Promise<boolean>;
+    /** What a generated name is made from; absent makes it random. */
+    readonly randomSeed?: Uint8Array | undefined;
 }
 
 /** Completes inputs: `apiVersion`, `kind`, a name, a namespace. Everything else is for the server to judge. */
@@ -37,7 +39,7 @@ export async function checkInputs(
     const metadata = news["metadata"] ?? {};
     if (metadata instanceof Unknown) return { inputs, failures };
     if (!isObject(metadata)) return { inputs, failures: [...failures, { property: "metadata", reason: "metadata is not an object" }] };
-    const checked = named(urn, olds, metadata);
+    const checked = named(urn, olds, metadata, ask.randomSeed);
     if (metadata["generateName"] !== undefined && metadata["name"] === undefined) {
         failures.push({
             property: "metadata.generateName",
@@ -51,9 +53,14 @@ export async function checkInputs(
 }
 
 /** Metadata with a name: the given one, the generated one of before, or a new one. */
-function named(urn: string, olds: PropertyMap | undefined, metadata: PropertyMap): Record<string, PropertyValue> {
+function named(
+    urn: string,
+    olds: PropertyMap | undefined,
+    metadata: PropertyMap,
+    seed: Uint8Array | undefined,
+): Record<string, PropertyValue> {
     if ((metadata["name"] ?? "") !== "") return { ...metadata };
     const before = olds && isAutonamed(olds as JsonObject) && isObject(olds["metadata"]) ? olds["metadata"]["name"] : undefined;
-    const name = typeof before === "string" ? before : autoname(nameOfUrn(urn));
+    const name = typeof before === "string" ? before : autoname(nameOfUrn(urn), seed);
     return { ...(withAnnotation(metadata as JsonObject, AUTONAMED, "true") as Record<string, PropertyValue>), name };
 }

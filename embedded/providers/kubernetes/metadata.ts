@@ -43,9 +43,10 @@ export function fieldManagerOf(urn: string, object: JsonObject, recorded: Json |
     return `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
 }
 
-/** A name that is free for certain: `<logical name>-<8 hex digits>`. */
-export function autoname(logicalName: string): string {
-    return `${logicalName}-${randomBytes(4).toString("hex")}`;
+/** A name that is free for certain: `<logical name>-<8 hex digits>`, the same for the same seed. */
+export function autoname(logicalName: string, seed?: Uint8Array): string {
+    const digits = seed ? createHash("sha256").update(seed).digest() : randomBytes(4);
+    return `${logicalName}-${digits.subarray(0, 4).toString("hex")}`;
 }
 
 /** Adds an annotation to inputs, unless their metadata or annotations are themselves unknown. */

@@ -42,12 +42,13 @@ export class KubernetesProvider implements ResourceProvider {
         this.#cluster = new Cluster(this.#options);
     }
 
-    async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap): Promise<CheckResult> {
+    async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap, context: OperationContext): Promise<CheckResult> {
         const kind = kindOfType(typeOfUrn(urn));
         if (olds && !this.#inState.has(urn)) this.#inState.set(urn, undefined);
         return checkInputs(urn, olds, news, {
             defaultNamespace: () => this.#cluster.defaultNamespace(),
             isNamespaced: () => this.#isNamespaced(kind, olds),
+            randomSeed: context.randomSeed,
         });
     }
 
