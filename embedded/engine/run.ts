@@ -3,6 +3,7 @@ import type { EventSink, StepOp } from "./events.ts";
 import type { PlanGate } from "./plan/gate.ts";
 import type { PolicyGate } from "./policy/gate.ts";
 import type { ProviderTable } from "./provider.ts";
+import type { Redactor } from "./redact.ts";
 import type { Snapshot } from "./state/snapshot.ts";
 import type { PropertyMap } from "./values.ts";
 
@@ -31,6 +32,8 @@ export interface EngineRun {
     /** Aborted when the user interrupts: no new steps begin, running ones are asked to end. */
     readonly signal: AbortSignal;
     readonly events: EventSink;
+    /** Takes secrets out of what is said; absent for one that hides all of them. */
+    readonly redactor?: Redactor;
     /** Stores the state; called after every step and before steps that change something, one call at a time. Absent in a preview. */
     readonly persist?: (snapshot: Snapshot) => Promise<void>;
     /** Goes on with what does not depend on a failed resource, deletions included. */

@@ -60,16 +60,6 @@ export function carrySecrets(outputs: PropertyMap, inputs: PropertyMap): Propert
     return result;
 }
 
-/** Marks every text in the outputs that `reveals` says holds a secret; marked values are left alone. */
-export function markRevealing(outputs: PropertyMap, reveals: (text: string) => boolean): PropertyMap {
-    const mark = (value: PropertyValue): PropertyValue => {
-        if (typeof value === "string") return reveals(value) ? new Secret(value) : value;
-        if (Array.isArray(value)) return value.map(mark);
-        return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mark(item)])) : value;
-    };
-    return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, mark(value)]));
-}
-
 /** Marks the outputs of these names as secret. */
 export function markSecret(outputs: PropertyMap, names: readonly string[]): PropertyMap {
     const result: Record<string, PropertyValue> = { ...outputs };

@@ -1,44 +1,7 @@
 import { expect, test } from "@jest/globals";
-import * as fc from "fast-check";
 import { colorPaint, cutTo, plainPaint, stripColors, wantsColor } from "../../embedded/engine/display/colors.ts";
-import { Mask } from "../../embedded/engine/display/mask.ts";
 import { displayType } from "../../embedded/engine/display/names.ts";
 import { durationText, outputLines } from "../../embedded/engine/display/summary.ts";
-import { Secret, type PropertyMap } from "../../embedded/engine/values.ts";
-
-test("masks every known secret in any text, also quoted, encoded and by single lines", () => {
-    const mask = new Mask();
-    const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END KEY-----\n";
-    mask.collect({
-        a: { b: [new Secret("pass word"), new Secret({ deep: "geheim" })] },
-        key: new Secret(key),
-        short: new Secret("abc"),
-        plain: "visible",
-    } as PropertyMap);
-    expect(mask.apply("got pass word and pass%20word")).toBe("got [secret] and [secret]");
-    expect(mask.apply(`b64 ${Buffer.from("geheim").toString("base64")}`)).toBe("b64 [secret]");
-    expect(mask.apply("line MIIEvQIBADANBgkqhkiG9w0B here")).toBe("line [secret] here");
-    expect(mask.apply(JSON.stringify({ key }))).toBe('{"key":"[secret]"}');
-    expect(mask.apply("abc visible BEGIN")).toBe("abc visible BEGIN");
-});
-
-test("leaves no secret of four characters or more in any text around it", () => {
-    fc.assert(
-        fc.property(
-            fc.array(
-                fc.string({ minLength: 4, maxLength: 12 }).filter((s) => s.trim().length >= 4 && !"[secret]".includes(s)),
-                { minLength: 1, maxLength: 5 },
-            ),
-            fc.string(),
-            (secrets, around) => {
-                const mask = new Mask();
-                for (const secret of secrets) mask.add(secret);
-                const shown = mask.apply(secrets.map((secret) => around + secret).join(around)).replaceAll("[secret]", "\u0000");
-                for (const secret of secrets) expect(shown).not.toContain(secret);
-            },
-        ),
-    );
-});
 
 test("shortens types as Pulumi does", () => {
     expect(displayType("random:index/randomPassword:RandomPassword")).toBe("random:index:RandomPassword");

@@ -1,6 +1,6 @@
 /** `preview`, `up`, `refresh` and `destroy`: lock, show, ask, run, store, tell. */
 import { messageOf, UserError } from "../../common/errors.ts";
-import { Mask } from "../display/mask.ts";
+import { Redactor } from "../redact.ts";
 import { lockStack } from "../state/lock.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import { Operation, type Kind } from "./operation.ts";
@@ -33,7 +33,7 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
         throw new UserError(`The stack ${target.reference.stack} has no state yet: there is nothing to ${kind}. Run "up" first.`);
     }
     const interrupt = catchInterrupts(terminal.say);
-    const mask = new Mask();
+    const redactor = new Redactor(options["show-secrets"]);
     const lock = previewOnly ? undefined : await lockStack(workspace.backend, target.reference, COMMAND[kind], terminal.say);
     try {
         if (!target.exists) {
@@ -43,28 +43,28 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
             if (!previewOnly) await workspace.backend.create(target.reference);
         }
         const stack = await openStack(workspace, target, !previewOnly, terminal.say);
-        learn(mask, stack);
+        learn(redactor, stack);
         const { signal } = interrupt;
-        return await new Operation({ kind, options, workspace, target, stack, terminal, mask, signal, engine: await engine }).run(
+        return await new Operation({ kind, options, workspace, target, stack, terminal, redactor, signal, engine: await engine }).run(
             previewOnly,
         );
     } catch (error) {
-        // The original error is not kept: its text may hold what the mask took out.
-        const text = mask.apply(messageOf(error));
+        // The original error is not kept: its text may hold what was taken out.
+        const text = redactor.clean(messageOf(error));
         // oxlint-disable-next-line preserve-caught-error
         throw error instanceof UserError
             ? new UserError(text)
-            : Object.assign(new Error(text), { stack: mask.apply((error as Error).stack ?? text) });
+            : Object.assign(new Error(text), { stack: redactor.clean((error as Error).stack ?? text) });
     } finally {
         await lock?.release();
         interrupt.release();
     }
 }
 
-function learn(mask: Mask, stack: OpenedStack): void {
-    for (const key of stack.config.secretKeys) mask.add(stack.config.values[key] ?? "");
+function learn(redactor: Redactor, stack: OpenedStack): void {
+    for (const key of stack.config.secretKeys) redactor.add(stack.config.values[key] ?? "");
     for (const { inputs, outputs } of stack.snapshot.resources) {
-        mask.collect(inputs);
-        mask.collect(outputs);
+        redactor.learn(inputs);
+        redactor.learn(outputs);
     }
 }

@@ -1,10 +1,10 @@
 /** How an operation is run and shown, once everything it needs is open. */
 import { DigestBuilder } from "../display/digest.ts";
 import { createDisplay, type Display } from "../display/index.ts";
-import type { Mask } from "../display/mask.ts";
 import { hasChanges } from "../display/operations.ts";
 import type { EngineEvent, EventSink } from "../events.ts";
 import type * as Engine from "../index.ts";
+import type { Redactor } from "../redact.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
 import { ORGANIZATION } from "../state/backend.ts";
 import { addToHistory } from "../state/history.ts";
@@ -29,7 +29,7 @@ export interface OperationContext {
     readonly stack: OpenedStack;
     readonly terminal: Terminal;
     /** Knows every secret of the stack; learns those of the run. */
-    readonly mask: Mask;
+    readonly redactor: Redactor;
     readonly signal: AbortSignal;
     readonly engine: typeof Engine;
 }
@@ -80,7 +80,7 @@ export class Operation {
             screen: digest ? { ...screen, write() {} } : screen,
         });
         const sink: EventSink = (event) => {
-            const shown = this.#masked(event);
+            const shown = this.#cleaned(event);
             digest?.take(shown);
             display.events(shown);
         };
@@ -120,6 +120,7 @@ export class Operation {
             parallel: parallelOf(this.#context.options),
             signal: this.#context.signal,
             events,
+            redactor: this.#context.redactor,
             ...(persist && { persist }),
             ...(this.#context.options["continue-on-error"] && { continueOnError: true }),
         };
@@ -191,23 +192,23 @@ export class Operation {
     }
 
     /** The event with every text that somebody else wrote cleared of secrets. */
-    #masked(event: EngineEvent): EngineEvent {
+    #cleaned(event: EngineEvent): EngineEvent {
+        const { redactor } = this.#context;
         if ("metadata" in event) {
             for (const state of [event.metadata.old, event.metadata.new]) {
-                this.#context.mask.collect(state?.inputs);
-                this.#context.mask.collect(state?.outputs);
+                redactor.learn(state?.inputs);
+                redactor.learn(state?.outputs);
             }
         }
-        if (event.type === "policy-remediation") this.#context.mask.collect(event.after);
-        if (this.#context.options["show-secrets"]) return event;
+        if (event.type === "policy-remediation") redactor.learn(event.after);
         switch (event.type) {
             case "resource-status":
-                return { ...event, text: this.#context.mask.apply(event.text) };
+                return { ...event, text: redactor.clean(event.text) };
             case "resource-failed":
-                return { ...event, error: this.#context.mask.apply(event.error) };
+                return { ...event, error: redactor.clean(event.error) };
             case "diagnostic":
             case "policy-violation":
-                return { ...event, message: this.#context.mask.apply(event.message) };
+                return { ...event, message: redactor.clean(event.message) };
             default:
                 return event;
         }

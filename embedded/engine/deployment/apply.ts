@@ -4,8 +4,8 @@ import type { CreateResult } from "@pulumi/pulumi/provider/index.js";
 import { messageOf } from "../../common/errors.ts";
 import type { StepMetadata } from "../events.ts";
 import { PartialError, type OldState, type OperationContext } from "../provider.ts";
-import { Redactor } from "../redact.ts";
-import { carrySecrets, markRevealing, markSecret, plain } from "../secretness.ts";
+import { markRevealing } from "../redact.ts";
+import { carrySecrets, markSecret, plain } from "../secretness.ts";
 import type { PendingOperation, PendingOperationType, ResourceState } from "../state/snapshot.ts";
 import { isProviderType } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
@@ -19,10 +19,7 @@ import type { LoadedProvider } from "./registry.ts";
  * wherever a secret of the inputs turns up in a text.
  */
 export function finishedOutputs(state: ResourceState, outputs: PropertyMap): PropertyMap {
-    const marked = markSecret(carrySecrets(outputs, state.inputs), state.additionalSecretOutputs);
-    const secrets = new Redactor();
-    secrets.learn(state.inputs);
-    return secrets.empty ? marked : markRevealing(marked, (text) => secrets.reveals(text));
+    return markRevealing(markSecret(carrySecrets(outputs, state.inputs), state.additionalSecretOutputs), state.inputs);
 }
 
 /** Generated outputs, which no input decides, stay secret once they are. */

@@ -70,7 +70,7 @@ export class Deployment {
     constructor(run: EngineRun, preview: boolean, base: Snapshot = run.snapshot) {
         this.run = run;
         this.preview = preview;
-        this.reporter = new Reporter(run.events, preview);
+        this.reporter = new Reporter(run.events, preview, run.redactor);
         this.selection = new Selection(run.scope);
         // Resources that stay as they are come in their old order, between those that are registered.
         this.journal = new Journal(base, preview ? undefined : run.persist, this.selection.constrained ? inOrder : undefined);

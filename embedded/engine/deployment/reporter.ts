@@ -5,7 +5,7 @@ import type { ResourceState } from "../state/snapshot.ts";
 import { isDefaultProvider } from "../urn.ts";
 
 export class Reporter {
-    readonly redactor = new Redactor();
+    readonly redactor: Redactor;
     readonly changes: Partial<Record<StepOp, number>> = {};
     readonly planning: boolean;
     /** Whether an error was reported. */
@@ -13,9 +13,10 @@ export class Reporter {
     readonly #sink: EventSink;
     readonly #started = Date.now();
 
-    constructor(sink: EventSink, planning: boolean) {
+    constructor(sink: EventSink, planning: boolean, redactor = new Redactor()) {
         this.#sink = sink;
         this.planning = planning;
+        this.redactor = redactor;
     }
 
     emit(event: EngineEvent): void {

@@ -3,18 +3,15 @@
  * its marks, and what was secret stays secret wherever it went.
  */
 import { equal } from "../compare.ts";
-import { Redactor } from "../redact.ts";
-import { carrySecrets, markRevealing } from "../secretness.ts";
+import { markRevealing } from "../redact.ts";
+import { carrySecrets } from "../secretness.ts";
 import { isObject, OutputValue, ResourceReference, type PropertyMap, type PropertyValue } from "../values.ts";
 import { flattenOutput, SIGNATURE_KEY } from "../wire.ts";
 
 /** @param after as the pack answered it */
 export function corrected(before: PropertyMap, after: PropertyMap): PropertyMap {
     const restored = Object.fromEntries(Object.entries(after).map(([key, value]) => [key, restore(before[key], value)]));
-    const secrets = new Redactor();
-    secrets.learn(before);
-    const marked = carrySecrets(restored, before);
-    return secrets.empty ? marked : markRevealing(marked, (text) => secrets.reveals(text));
+    return markRevealing(carrySecrets(restored, before), before);
 }
 
 function restore(before: PropertyValue | undefined, after: PropertyValue): PropertyValue {
