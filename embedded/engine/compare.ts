@@ -1,6 +1,7 @@
 /** Comparing property values: deep equality, and what differs by path. */
 import { formatPath, type PathSegment } from "./paths.ts";
 import type { PropertyDiffKind } from "./provider.ts";
+import type { ResourceState } from "./state/snapshot.ts";
 import { isObject, OutputValue, ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "./values.ts";
 
 /** Whether two values are the same, their secret and unknown marks included. */
@@ -28,6 +29,12 @@ export function equal(a: PropertyValue | undefined, b: PropertyValue | undefined
     const right = b as PropertyMap;
     const keys = Object.keys(left);
     return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && equal(left[key], right[key]));
+}
+
+/** Whether two states of a resource are the same in every field. */
+export function sameState(a: ResourceState, b: ResourceState): boolean {
+    // All fields of a resource state are property values in shape.
+    return equal(a as unknown as PropertyMap, b as unknown as PropertyMap);
 }
 
 function bare(value: PropertyValue | undefined): PropertyValue | undefined {

@@ -4,6 +4,7 @@
  */
 export type { EngineEvent, EventSink, Severity, StepMetadata, StepOp, StepState } from "./events.ts";
 export { destroy } from "./operations/destroy.ts";
+export { importResources, type ImportRequest } from "./operations/import.ts";
 export { refresh } from "./operations/refresh.ts";
 export { preview, update } from "./operations/update.ts";
 export type { ProviderTable, ResourceProvider } from "./provider.ts";

@@ -90,7 +90,6 @@ describe("a program's process", () => {
 
     test.each([
         ["remote", /a component of another package \(remote\)/],
-        ["a stack reference", /Stack references need the official engine/],
         ["a required version", /requires Pulumi >=3\.0\.0/],
     ])("that uses %s is refused by name", async (name, reason) => {
         const ran = await runCase(name);

@@ -1,5 +1,5 @@
 /** Carries out what was decided about a resource that the program asks for. */
-import { equal } from "../compare.ts";
+import { sameState } from "../compare.ts";
 import type { StepMetadata } from "../events.ts";
 import type { ResourceState } from "../state/snapshot.ts";
 import type { Decision } from "../steps/decide.ts";
@@ -81,9 +81,4 @@ async function keepObject(
 function finished(reporter: Deployment["reporter"], metadata: StepMetadata, state: ResourceState): Done {
     reporter.done(metadata);
     return { state, metadata };
-}
-
-function sameState(a: ResourceState, b: ResourceState): boolean {
-    // All fields of a resource state are property values in shape.
-    return equal(a as unknown as PropertyMap, b as unknown as PropertyMap);
 }

@@ -5,11 +5,13 @@
 import { messageOf } from "../../common/errors.ts";
 import type { StepMetadata, StepOp } from "../events.ts";
 import { PartialError, type OperationContext } from "../provider.ts";
+import { Plugins } from "../plugins/index.ts";
 import type { EngineRun } from "../run.ts";
 import { Journal } from "../state/journal.ts";
 import type { ResourceState, Snapshot } from "../state/snapshot.ts";
 import { formatProviderReference, isProviderType } from "../urn.ts";
 import { Hooks } from "./hooks.ts";
+import { builtinProvider } from "./builtin.ts";
 import { inOrder } from "./graph.ts";
 import { Limiter } from "./limiter.ts";
 import { ProviderRegistry } from "./registry.ts";
@@ -67,16 +69,16 @@ export class Deployment {
     readonly hooks = new Hooks();
     #exclusive: Promise<unknown> = Promise.resolve();
 
-    constructor(run: EngineRun, preview: boolean, base: Snapshot = run.snapshot) {
+    /** @param keepsOlds whether old resources may stay as they are, between those that are registered */
+    constructor(run: EngineRun, preview: boolean, keepsOlds = Boolean(run.scope)) {
         this.run = run;
         this.preview = preview;
         this.reporter = new Reporter(run.events, preview, run.redactor);
         this.selection = new Selection(run.scope);
-        // Resources that stay as they are come in their old order, between those that are registered.
-        this.journal = new Journal(base, preview ? undefined : run.persist, this.selection.constrained ? inOrder : undefined);
+        this.journal = new Journal(run.snapshot, preview ? undefined : run.persist, keepsOlds ? inOrder : undefined);
         this.limiter = new Limiter(run.parallel);
         const providers = new Map<string, ResourceState>();
-        for (const state of base.resources) {
+        for (const state of run.snapshot.resources) {
             if (state.delete) this.doomed.push(state);
             else this.olds.set(state.urn, state);
             if (isProviderType(state.type) && state.id) providers.set(formatProviderReference({ urn: state.urn, id: state.id }), state);
@@ -84,7 +86,7 @@ export class Deployment {
             this.reporter.redactor.learn(state.outputs);
         }
         for (const key of run.configSecretKeys) this.reporter.redactor.add(run.config[key] ?? "");
-        this.registry = new ProviderRegistry(run.providers, providers);
+        this.registry = new ProviderRegistry({ ...run.providers, pulumi: () => builtinProvider(run) }, new Plugins(this), providers);
     }
 
     get canceled(): boolean {
@@ -109,10 +111,20 @@ export class Deployment {
     /** Records what became of an old resource that is still in the state. */
     changeOld(old: ResourceState, to: ResourceState): void {
         this.journal.change(old, to);
-        if (to.delete) {
+        const at = this.doomed.indexOf(old);
+        if (at >= 0) this.doomed[at] = to;
+        else if (to.delete) {
             this.olds.delete(old.urn);
             this.doomed.push(to);
         } else this.olds.set(old.urn, to);
+    }
+
+    /** Records that an old resource no longer exists. */
+    removeOld(old: ResourceState): void {
+        this.journal.remove(old);
+        const at = this.doomed.indexOf(old);
+        if (at >= 0) this.doomed.splice(at, 1);
+        else this.olds.delete(old.urn);
     }
 
     /** Runs work that must not overlap with other such work: deletions that go before replacements. */

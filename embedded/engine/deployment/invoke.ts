@@ -18,10 +18,6 @@ export async function invoke(deployment: Deployment, request: InvokeRequest): Pr
     deployment.checkpoint();
     if (request.token === "pulumi:pulumi:getResource") return { outputs: resourceAnswer(deployment, request), failures: [] };
     const packageName = packageOf(request.token);
-    if (packageName === "pulumi")
-        throw new UserError(
-            `The function ${request.token} is not supported by the embedded engine. Stack references need the official engine.`,
-        );
     const reference =
         request.provider ?? (await defaultProvider(deployment, packageName, request.version, `the function ${request.token}`));
     const { provider, known } = await deployment.registry.get(reference);

@@ -1,56 +1,28 @@
 /** Objects that the program reads without owning them (`.get`). They are in the state as external, and never changed. */
 import { UserError, messageOf } from "../../common/errors.ts";
+import { equal, sameState } from "../compare.ts";
+import { PartialError } from "../provider.ts";
 import { plain } from "../secretness.ts";
 import type { ResourceState } from "../state/snapshot.ts";
 import type { ReadGoal } from "../steps/goal.ts";
-import { makeUrn, packageOf } from "../urn.ts";
+import { packageOf } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
-import { finishedOutputs } from "./apply.ts";
+import { finishedOutputs, now } from "./apply.ts";
+import { ask, claim, urnOf } from "./claim.ts";
 import { defaultProvider } from "./default-providers.ts";
 import { metadataOf, StepFailed, type Deployment, type Done } from "./deployment.ts";
+import { leaveUntouched, refuseSkippedNeeds } from "./untouched.ts";
 
 /** Reads one object; `state.outputs` is empty when its id or its provider is not known yet. */
 export async function readResource(deployment: Deployment, goal: ReadGoal): Promise<Done> {
-    const { stack, project } = deployment.run;
-    const urn = makeUrn(stack, project.name, goal.type, goal.name, goal.parent);
-    const subject = `"${goal.name}" (${goal.type})`;
+    const urn = urnOf(deployment, goal);
     try {
-        if (deployment.asked.has(urn))
-            throw new UserError(
-                `Duplicate resource URN "${urn}": two resources have the same type, name and parent. Give one of them another name.`,
-            );
-        deployment.asked.add(urn);
-        const old = deployment.olds.get(urn);
-        if (old) deployment.taken.add(urn);
-        if (old && !old.external && old.id !== goal.id) {
-            throw new UserError(
-                `${subject} is managed by this stack with the id ${old.id ?? "(none)"} and cannot be read with the id ${goal.id ?? "(unknown)"} under the same name. Give the read resource another name.`,
-            );
-        }
-        if (packageOf(goal.type) === "pulumi")
-            throw new UserError(`${subject} is not supported by the embedded engine. Stack references need the official engine.`);
-        const provider = goal.provider ?? (await defaultProvider(deployment, packageOf(goal.type), goal.version, subject));
-        const state: ResourceState = {
-            urn,
-            custom: true,
-            external: true,
-            type: goal.type,
-            inputs: goal.inputs,
-            outputs: {},
-            dependencies: goal.dependencies,
-            propertyDependencies: {},
-            initErrors: [],
-            additionalSecretOutputs: goal.additionalSecretOutputs,
-            aliases: [],
-            ignoreChanges: [],
-            replaceOnChanges: [],
-            hideDiff: [],
-            provider,
-            ...(goal.id && { id: goal.id }),
-            ...(goal.parent && { parent: goal.parent }),
-        };
-        const done = await deployment.limiter.run(() => read(deployment, goal, state, provider, old));
-        deployment.news.set(urn, done);
+        ask(deployment, urn);
+        const { old } = claim(deployment, urn, goal);
+        const provider =
+            goal.provider ?? (await defaultProvider(deployment, packageOf(goal.type), goal.version, `"${goal.name}" (${goal.type})`));
+        const done = await readAs(deployment, goal, stateOf(urn, goal, provider, old), provider, old);
+        deployment.news.set(done.state.urn, done);
         return done;
     } catch (error) {
         deployment.failed.add(urn);
@@ -60,36 +32,94 @@ export async function readResource(deployment: Deployment, goal: ReadGoal): Prom
     }
 }
 
+function stateOf(urn: string, goal: ReadGoal, provider: string, old: ResourceState | undefined): ResourceState {
+    return {
+        urn,
+        custom: true,
+        external: true,
+        type: goal.type,
+        inputs: goal.inputs,
+        outputs: {},
+        dependencies: goal.dependencies,
+        propertyDependencies: {},
+        initErrors: [],
+        additionalSecretOutputs: goal.additionalSecretOutputs,
+        aliases: old && old.urn !== urn ? [old.urn] : [],
+        ignoreChanges: [],
+        replaceOnChanges: [],
+        hideDiff: [],
+        provider,
+        ...(goal.id && { id: goal.id }),
+        ...(goal.parent && { parent: goal.parent }),
+        ...(old?.created && { created: old.created }),
+        ...(old?.modified && { modified: old.modified }),
+    };
+}
+
+/**
+ * An object that the stack owned and that is now only read is given up when it is the same one; another one is deleted
+ * at the end, since this one takes its place.
+ */
+async function readAs(
+    deployment: Deployment,
+    goal: ReadGoal,
+    state: ResourceState,
+    provider: string,
+    old: ResourceState | undefined,
+): Promise<Done> {
+    if (!deployment.selection.includes(state)) return leaveUntouched(deployment, old, state);
+    refuseSkippedNeeds(deployment, state);
+    const replacing = old !== undefined && !old.external && old.id !== goal.id;
+    const op = replacing ? "read-replacement" : "read";
+    // A plan is about what is changed; reading changes nothing.
+    if (replacing) deployment.run.plan?.decided({ urn: state.urn, ops: [op, "replace"], old, new: state });
+    const { journal, reporter } = deployment;
+    if (replacing) deployment.replaced.add(state.urn);
+    return await deployment.limiter.run(async () => {
+        deployment.checkpoint();
+        const begun = metadataOf(op, old, state);
+        reporter.pre(begun);
+        let found: ResourceState;
+        let partial: PartialError | undefined;
+        try {
+            ({ found, partial } = await read(deployment, goal, state, provider));
+        } catch (error) {
+            throw deployment.failure(begun, error);
+        }
+        const changed = !old || !equal(old.outputs, found.outputs) || !equal(old.inputs, found.inputs);
+        const done: ResourceState = changed ? { ...found, modified: now() } : found;
+        if (replacing) deployment.changeOld(old, { ...old, delete: true });
+        if (old && sameState(old, done)) journal.keep(done, old);
+        else journal.add(done, replacing ? undefined : old);
+        await journal.flush();
+        if (partial) throw deployment.failure(begun, partial);
+        const metadata = metadataOf(op, old, done);
+        reporter.done(metadata);
+        if (replacing) {
+            const replaced = metadataOf("replace", old, done);
+            reporter.pre(replaced);
+            reporter.done(replaced);
+        }
+        return { state: done, metadata };
+    });
+}
+
 async function read(
     deployment: Deployment,
     goal: ReadGoal,
     state: ResourceState,
     reference: string,
-    old: ResourceState | undefined,
-): Promise<Done> {
-    deployment.checkpoint();
-    const { journal, reporter, registry } = deployment;
-    const metadata = metadataOf("read", old, state);
-    reporter.pre(metadata);
-    const { provider, known } = await registry.get(reference);
-    let done = state;
-    if (goal.id && known) {
-        try {
-            const result = await provider.read(
-                goal.id,
-                state.urn,
-                { inputs: plain(goal.inputs), outputs: plain(goal.inputs) },
-                deployment.context(state.urn),
-            );
-            if (!result.id) throw new UserError(`there is no object with the id ${goal.id}`);
-            done = { ...state, id: result.id, outputs: finishedOutputs(state, (result.props ?? {}) as PropertyMap) };
-        } catch (error) {
-            throw deployment.failure(metadata, error);
-        }
+): Promise<{ readonly found: ResourceState; readonly partial?: PartialError }> {
+    const { provider, known } = await deployment.registry.get(reference);
+    if (!goal.id || !known) return { found: state };
+    const olds = { inputs: plain(goal.inputs), outputs: plain(goal.inputs) };
+    try {
+        const { id, props } = await provider.read(goal.id, state.urn, olds, deployment.context(state.urn));
+        if (!id) throw new UserError(`there is no object with the id ${goal.id}`);
+        return { found: { ...state, id, outputs: finishedOutputs(state, (props ?? {}) as PropertyMap) } };
+    } catch (error) {
+        if (!(error instanceof PartialError)) throw error;
+        const outputs = finishedOutputs(state, error.outputs);
+        return { found: { ...state, id: error.id, outputs, initErrors: error.message.split("\n") }, partial: error };
     }
-    journal.add(done, old);
-    await journal.flush();
-    const finished = metadataOf("read", old, done);
-    reporter.done(finished);
-    return { state: done, metadata: finished };
 }

@@ -3,7 +3,6 @@ import { UserError, messageOf } from "../../common/errors.ts";
 import { withHashes } from "../assets.ts";
 import { locateProgram } from "../location.ts";
 import { containsUnknown } from "../secretness.ts";
-import type { ResourceState } from "../state/snapshot.ts";
 import { decide, opsOf } from "../steps/decide.ts";
 import type { Goal } from "../steps/goal.ts";
 import { carryOut } from "./carry-out.ts";
