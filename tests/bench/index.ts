@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: how long a user waits, each beside a floor measured in the same run, and what the platform takes.
- * Needs root and built tools; makes a platform of its own beside a running one and removes it.
+ * Needs root and built tools; makes a platform of its own beside a running one and removes it. `npm run bench:engine`
+ * measures the embedded engine alone.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,19 +10,13 @@ import { projectRoot } from "../../embedded/common/paths.ts";
 import { check } from "../../embedded/common/process.ts";
 import { consoleProgress, during, type Progress } from "../../embedded/common/progress.ts";
 import { makePlatform, type Platform } from "../support/platform.ts";
+import { compare, print, type Row } from "./table.ts";
 
 const RUNS = 5;
 
-interface Row {
-    readonly what: string;
-    readonly measured: string;
-    readonly floor: string;
-    readonly ratio: string;
-    readonly target: string;
-}
-
 export async function main(args: readonly string[]): Promise<number> {
-    if (args.length) throw new UserError(`npm run bench takes no arguments, but got ${args.join(" ")}.`);
+    if (args.length === 1 && args[0] === "engine") return await (await import("./engine.ts")).benchEngine();
+    if (args.length) throw new UserError(`npm run bench takes no argument but "engine", and got ${args.join(" ")}.`);
     if (process.getuid?.() !== 0) throw new UserError("npm run bench starts clusters that run pods, which needs root: run it as root.");
     const progress = consoleProgress();
     const rows: Row[] = [];
@@ -121,16 +116,4 @@ async function writes(platform: Platform): Promise<number> {
 async function rss(platform: Platform): Promise<number> {
     const { stdout } = await platform.command("cluster", ["status", "--json"]);
     return (JSON.parse(stdout) as { rssBytes: number }).rssBytes;
-}
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-function compare(what: string, measured: readonly number[], floorName: string, floor: readonly number[], target: string): Row {
-    const [m, f] = [median(measured), median(floor)];
-    return { what, measured: `${m.toFixed(2)} s`, floor: `${floorName}: ${f.toFixed(2)} s`, ratio: (m / f).toFixed(1), target };
-}
-
-function print(rows: readonly Row[]): void {
-    console.log("\n| what | measured (median) | floor in the same run | ratio | target |\n|---|---|---|---|---|");
-    for (const r of rows) console.log(`| ${r.what} | ${r.measured} | ${r.floor} | ${r.ratio} | ${r.target} |`);
 }

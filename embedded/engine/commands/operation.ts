@@ -54,6 +54,7 @@ export class Operation {
         }
         const begun = Date.now();
         const { result } = await this.#show(false, true);
+        await this.#context.stack.settle?.();
         await this.#record(result, begun);
         return this.#codeOf(result, true);
     }
@@ -110,6 +111,7 @@ export class Operation {
                 root: project.root,
                 ...(project.main !== undefined && { main: project.main }),
                 runtimeOptions: project.runtimeOptions,
+                plugins: project.plugins,
             },
             stack: this.#context.target.reference.stack,
             organization: ORGANIZATION,

@@ -7,14 +7,19 @@ import { CiphertextMemory, plainCrypter, type Crypter, type SecretsManager } fro
 import { SECRET } from "../state/serialize-values.ts";
 import { CheckpointWriter, deserializeDeployment } from "../state/serialize.ts";
 import { emptySnapshot, type Snapshot } from "../state/snapshot.ts";
+import { StateStore } from "../state/store.ts";
 import type { DeploymentV3 } from "../state/types.ts";
 import type { Target, Workspace } from "./workspace.ts";
 
 export interface OpenedStack {
     readonly config: ResolvedConfig;
     readonly snapshot: Snapshot;
+    /** What secrets are encrypted with, and whether that is stored already. Absent when the stack was opened for reading. */
+    readonly secrets?: { readonly manager: SecretsManager; readonly stored: boolean };
     /** Stores a snapshot. Absent when the stack was opened for reading. */
     readonly persist?: (snapshot: Snapshot) => Promise<void>;
+    /** Brings all that was stored into the state file. To be called when an operation is done. */
+    readonly settle?: () => Promise<void>;
 }
 
 /**
@@ -52,8 +57,9 @@ export async function openStack(workspace: Workspace, target: Target, writing: b
     const memory = new CiphertextMemory();
     const sameKey = stateSalt === manager.provider.state.salt;
     const snapshot = decode(deployment, stateCrypter ?? plainCrypter, sameKey ? memory : undefined, reference);
-    const writer = new CheckpointWriter(qualifiedName(reference), manager, memory);
-    return { config, snapshot, persist: (next) => backend.write(reference, writer.write(next)) };
+    const store = new StateStore(backend, reference, new CheckpointWriter(qualifiedName(reference), manager, memory));
+    const stored = sameKey || settings.encryptionSalt === manager.provider.state.salt;
+    return { config, snapshot, secrets: { manager, stored }, persist: (next) => store.store(next), settle: () => store.settle() };
 }
 
 /** Opens the settings' salt; undefined when another passphrase made it and nothing depends on it. */

@@ -2,12 +2,13 @@
  * Pulumi's file backend: `.pulumi/` below a folder, with one state file per stack beside history, backups and locks.
  * The layout and the names are those of the official file backend, so that either engine can use the folder.
  */
-import { access, readFile, rm } from "node:fs/promises";
+import { access, open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { UserError } from "../../common/errors.ts";
 import { keepAs, list, writeWhole } from "./backend-files.ts";
+import { announceWhole, withSteps } from "./steps-file.ts";
 import type { DeploymentV3, ResourceV3, VersionedCheckpoint } from "./types.ts";
 
 /** A file backend has one organization, of this name. */
@@ -39,6 +40,11 @@ export class Backend {
 
     stackFile({ project, stack }: StackReference): string {
         return this.#path("stacks", project, `${stack}.json`);
+    }
+
+    /** Where an operation keeps what its steps did since it wrote the state file. */
+    stepsFile(reference: StackReference): string {
+        return `${this.stackFile(reference)}.steps`;
     }
 
     historyFolder({ project, stack }: StackReference): string {
@@ -73,21 +79,30 @@ export class Backend {
     async read(reference: StackReference): Promise<VersionedCheckpoint | undefined> {
         await this.#checkLayout();
         const file = this.stackFile(reference);
-        let text: string;
-        try {
-            text = await readFile(file, "utf8");
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-            throw error;
+        for (;;) {
+            const found = await readWithId(file);
+            if (!found) return undefined;
+            try {
+                return await withSteps(
+                    await parseCheckpoint(found.text, file, this.#newestGood(reference)),
+                    found.text,
+                    this.stepsFile(reference),
+                );
+            } catch (error) {
+                // Without the lock the state may be stored between the two files: then neither is wrong.
+                if ((await stat(file)).ino === found.id) throw error;
+            }
         }
-        return parseCheckpoint(text, file, this.#newestGood(reference));
     }
 
     /** Replaces a stack's state; the state before is kept as `.bak`. */
     async write(reference: StackReference, text: string): Promise<void> {
         const file = this.stackFile(reference);
+        const steps = this.stepsFile(reference);
+        await announceWhole(steps, text);
         await keepAs(file, `${file}.bak`);
         await writeWhole(file, text);
+        await rm(steps, { force: true });
     }
 
     /** Makes a stack without resources. The caller has made sure that it does not exist. */
@@ -170,6 +185,22 @@ export function openBackend(url: string, base: string): Backend {
 /** The time in a backup's name. */
 function stamp(name: string): bigint {
     return BigInt(/\.(\d+)\.json$/.exec(name)?.[1] ?? 0);
+}
+
+/** A file's text, and what tells it from one that is put in its place. */
+async function readWithId(file: string): Promise<{ text: string; id: number } | undefined> {
+    let handle: FileHandle;
+    try {
+        handle = await open(file);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw error;
+    }
+    try {
+        return { text: await handle.readFile("utf8"), id: (await handle.stat()).ino };
+    } finally {
+        await handle.close();
+    }
 }
 
 function exists(file: string): Promise<boolean> {

@@ -14,6 +14,12 @@ const VERSION = "v3.270.0";
 /** What a later engine may have written about a resource and this one would lose. `stackTrace` is made anew by each run. */
 const UNSUPPORTED = ["viewOf", "extensionRef", "snippetID"] as const;
 
+/** The lists of a deployment, each entry as JSON. */
+export interface CheckpointTexts {
+    readonly resources: readonly string[];
+    readonly pending: readonly string[];
+}
+
 /** A deployment's text, assembled from resources that are written once and remembered: a step changes few of them. */
 export class CheckpointWriter {
     readonly #stack: string;
@@ -28,10 +34,21 @@ export class CheckpointWriter {
         this.#memory = memory;
     }
 
+    /** The resources and the pending operations of a snapshot, each as JSON. */
+    texts(snapshot: Snapshot): CheckpointTexts {
+        return {
+            resources: snapshot.resources.map((state) => this.#text(state)),
+            pending: snapshot.pendingOperations.map((op) => `{"resource":${this.#text(op.resource)},"type":${goJson(op.type)}}`),
+        };
+    }
+
     /** The content of the stack's state file. */
     write(snapshot: Snapshot): string {
-        const resources = snapshot.resources.map((state) => this.#text(state));
-        const pending = snapshot.pendingOperations.map((op) => `{"resource":${this.#text(op.resource)},"type":${goJson(op.type)}}`);
+        return this.assemble(this.texts(snapshot));
+    }
+
+    /** As {@link write}, of what {@link texts} made. */
+    assemble({ resources, pending }: CheckpointTexts): string {
         const parts = [
             `"manifest":${goJson(manifest())}`,
             `"secrets_providers":${goJson(this.#manager.provider)}`,
