@@ -1,397 +1,260 @@
 /**
- * What happens to one resource: a row for each documented behaviour, with its source. `engine` is pulumi/pulumi's
- * pkg/engine/lifecycletest, `docs` the pages of pulumi/docs below content/docs/iac/concepts.
+ * What happens to one resource: a row for each documented behaviour, with its source. `engine` is pulumi/pulumi's folder
+ * pkg/engine/lifecycletest, `deploy` its folder pkg/resource/deploy, `docs` the pages of pulumi/docs below iac/concepts.
  */
 import { describe, expect, test } from "@jest/globals";
 import type { Goal } from "../../embedded/engine/steps/goal.ts";
 import { Secret, Unknown, type PropertyMap } from "../../embedded/engine/values.ts";
-import { Stack, thing, type Program, type RunOptions } from "./support/direct.ts";
+import { Stack, thing, type Program } from "./support/direct.ts";
+import { nameOf } from "./support/double.ts";
 
-interface Row {
-    readonly source: string;
-    readonly behaviour: string;
-    /** Registrations of the first run, and of the second: names with inputs and options. */
-    readonly before: (program: Program) => Promise<unknown>;
-    readonly after: (program: Program) => Promise<unknown>;
-    readonly options?: RunOptions;
+type Asked = (program: Program) => Promise<unknown>;
+
+interface Expected {
     readonly steps: readonly string[];
     readonly calls: readonly string[];
+    /** Resources of the state, and objects outside. */
     readonly state: readonly string[];
-    readonly diagnostics?: readonly RegExp[];
+    readonly world: readonly string[];
+    readonly error: RegExp;
 }
 
-/** A thing alone. */
+/** A thing alone, under the name `a`. */
 const one =
-    (inputs: PropertyMap = {}, goal: Partial<Goal> = {}) =>
-    (program: Program): Promise<unknown> =>
+    (inputs: PropertyMap = {}, goal: Partial<Goal> = {}): Asked =>
+    (program) =>
         program.thing("a", inputs, goal);
-const nothing = async (): Promise<void> => {};
+const nothing: Asked = async () => {};
+const keyed = (key: number, goal: Partial<Goal> = {}, more: PropertyMap = {}): Asked => one({ key, ...more }, goal);
+const triggered = (replacementTrigger: Goal["replacementTrigger"]): Asked => one({}, { replacementTrigger });
 
-const REPLACED = ["create-replacement a", "replace a", "delete-replaced a"];
-const REPLACED_CALLS = ["create a", "delete a"];
+const here = { state: ["a"], world: ["a"], error: /^$/ };
+const gone = { state: [], world: [], error: /^$/ };
+const same: Expected = { ...here, steps: [], calls: [] };
+const created: Expected = { ...here, steps: ["create a"], calls: ["create a"] };
+const updated: Expected = { ...here, steps: ["update a"], calls: ["update a"] };
+const deleted: Expected = { ...gone, steps: ["delete a"], calls: ["delete a"] };
+const replaced: Expected = { ...here, steps: ["create-replacement a", "replace a", "delete-replaced a"], calls: ["create a", "delete a"] };
+const deletedFirst: Expected = {
+    ...here,
+    steps: ["delete-replaced a", "create-replacement a", "replace a"],
+    calls: ["delete a", "create a"],
+};
+const refused = (error: RegExp, more: Partial<Expected> = here): Expected => ({ ...same, ...more, error });
 
-const rows: readonly Row[] = [
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "what is not in the state is created",
-        before: nothing,
-        after: one({ value: 1 }),
-        steps: ["create a"],
-        calls: ["create a"],
-        state: ["a"],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "what has not changed stays the same",
-        before: one({ value: 1 }),
-        after: one({ value: 1 }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "a change that can be made in place updates",
-        before: one({ value: 1 }),
-        after: one({ value: 2 }),
-        steps: ["update a"],
-        calls: ["update a"],
-        state: ["a"],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "a change that cannot replaces, and creates first",
-        before: one({ key: 1 }),
-        after: one({ key: 2 }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "what is no longer asked for is deleted",
-        before: one(),
-        after: nothing,
-        steps: ["delete a"],
-        calls: ["delete a"],
-        state: [],
-    },
-    {
-        source: "docs options/deletebeforereplace",
-        behaviour: "deleteBeforeReplace deletes first",
-        before: one({ key: 1 }),
-        after: one({ key: 2 }, { deleteBeforeReplace: true }),
-        steps: ["delete-replaced a", "create-replacement a", "replace a"],
-        calls: ["delete a", "create a"],
-        state: ["a"],
-    },
-    {
-        source: "engine/delete_before_replace_test.go",
-        behaviour: "a provider that asks for it has it deleted first",
-        before: one({ key: 1 }),
-        after: one({ key: 2, deleteFirst: true }),
-        steps: ["delete-replaced a", "create-replacement a", "replace a"],
-        calls: ["delete a", "create a"],
-        state: ["a"],
-    },
-    {
-        source: "engine/delete_before_replace_test.go",
-        behaviour: "deleteBeforeReplace false overrules the provider",
-        before: one({ key: 1 }),
-        after: one({ key: 2, deleteFirst: true }, { deleteBeforeReplace: false }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "docs options/ignorechanges",
-        behaviour: "ignoreChanges keeps what was",
-        before: one({ value: 1 }),
-        after: one({ value: 2 }, { ignoreChanges: ["value"] }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "docs options/replaceonchanges",
-        behaviour: "replaceOnChanges replaces for what would be an update",
-        before: one({ value: 1 }),
-        after: one({ value: 2 }, { replaceOnChanges: ["value"] }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "docs options/replaceonchanges",
-        behaviour: "replaceOnChanges * replaces for every change",
-        before: one({ value: 1 }),
-        after: one({ value: 2 }, { replaceOnChanges: ["*"] }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "docs options/replaceonchanges",
-        behaviour: "replaceOnChanges alone changes nothing",
-        before: one({ value: 1 }),
-        after: one({ value: 1 }, { replaceOnChanges: ["value"] }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "step_generator.go applyReplaceOnChanges",
-        behaviour: "replaceOnChanges #initerror replaces what never became ready",
-        before: one({ partialOn: "create" }),
-        after: one({ partialOn: "create" }, { replaceOnChanges: ["#initerror"] }),
-        steps: [],
-        calls: ["create a"],
-        state: ["a", "a (delete)"],
-        diagnostics: [/the object exists, but it never became ready/],
-    },
-    {
-        source: "engine/refresh_test.go",
-        behaviour: "what never became ready is updated though nothing changed",
-        before: one({ partialOn: "create" }),
-        after: one({ partialOn: "create" }),
-        steps: ["update a"],
-        calls: ["update a"],
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "a changed replacementTrigger replaces",
-        before: one({}, { replacementTrigger: "1" }),
-        after: one({}, { replacementTrigger: "2" }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "the same replacementTrigger does not",
-        before: one({}, { replacementTrigger: { at: [1] } }),
-        after: one({}, { replacementTrigger: { at: [1] } }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "a first replacementTrigger does not",
-        before: one(),
-        after: one({}, { replacementTrigger: "1" }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "a removed replacementTrigger does not",
-        before: one({}, { replacementTrigger: "1" }),
-        after: one(),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "a replacementTrigger that only became secret does not",
-        before: one({}, { replacementTrigger: "1" }),
-        after: one({}, { replacementTrigger: new Secret("1") }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "a changed secret replacementTrigger replaces",
-        before: one({}, { replacementTrigger: new Secret("1") }),
-        after: one({}, { replacementTrigger: new Secret("2") }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "engine/replacement_trigger_test.go",
-        behaviour: "a replacementTrigger that is not known during an update is an error",
-        before: one({}, { replacementTrigger: "1" }),
-        after: one({}, { replacementTrigger: Unknown.instance }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-        diagnostics: [/replacementTrigger of .*::a is not known/],
-    },
-    {
-        source: "docs options/protect",
-        behaviour: "protect refuses deletion",
-        before: one({}, { protect: true }),
-        after: nothing,
-        steps: [],
-        calls: [],
-        state: ["a"],
-        diagnostics: [/::a cannot be deleted, because it is protected/],
-    },
-    {
-        source: "engine/protect_test.go",
-        behaviour: "protect refuses replacement",
-        before: one({ key: 1 }, { protect: true }),
-        after: one({ key: 2 }, { protect: true }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-        diagnostics: [/"a" .* has to be replaced \(changed: key\), but it is protected/],
-    },
-    {
-        source: "step_generator.go continueStepsFromDiff",
-        behaviour: "protection can be taken away with the replacement",
-        before: one({ key: 1 }, { protect: true }),
-        after: one({ key: 2 }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "engine/protect_test.go",
-        behaviour: "a newly protected resource is replaced once more",
-        before: one({ key: 1 }),
-        after: one({ key: 2 }, { protect: true }),
-        steps: REPLACED,
-        calls: REPLACED_CALLS,
-        state: ["a"],
-    },
-    {
-        source: "engine/retain_on_delete_test.go",
-        behaviour: "retainOnDelete forgets and does not delete",
-        before: one({}, { retainOnDelete: true }),
-        after: nothing,
-        steps: ["delete a"],
-        calls: [],
-        state: [],
-    },
-    {
-        source: "engine/retain_on_delete_test.go",
-        behaviour: "a replaced object with retainOnDelete stays",
-        before: one({ key: 1 }, { retainOnDelete: true }),
-        after: one({ key: 2 }, { retainOnDelete: true }),
-        steps: REPLACED,
-        calls: ["create a"],
-        state: ["a"],
-    },
-    {
-        source: "engine/update_test.go",
-        behaviour: "additional options alone change only the state",
-        before: one(),
-        after: one({}, { additionalSecretOutputs: ["generated"], customTimeouts: { read: 5 } }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "a failed creation leaves nothing",
-        before: nothing,
-        after: one({ failOn: "create" }),
-        steps: [],
-        calls: [],
-        state: [],
-        diagnostics: [/creating failed: refused by the double/],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "a failed update leaves what was",
-        before: one({ value: 1 }),
-        after: one({ value: 2, failOn: "update" }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-        diagnostics: [/updating failed: refused/],
-    },
-    {
-        source: "docs how-pulumi-works",
-        behaviour: "a failed creation of a replacement leaves what was",
-        before: one({ key: 1 }),
-        after: one({ key: 2, failOn: "create" }),
-        steps: [],
-        calls: [],
-        state: ["a"],
-        diagnostics: [/creating failed: refused/],
-    },
-    {
-        source: "engine/pending_delete_test.go",
-        behaviour: "a failed deletion of what was replaced is tried again",
-        before: one({ key: 1, failOn: "delete" }),
-        after: one({ key: 2 }),
-        steps: ["create-replacement a", "replace a"],
-        calls: ["create a"],
-        state: ["a", "a (delete)"],
-        diagnostics: [/deleting failed: refused/],
-    },
-    {
-        source: "engine/target_test.go",
-        behaviour: "two resources with one URN are an error",
-        before: nothing,
-        after: async (program) => [await program.thing("a"), await program.thing("a")],
-        steps: ["create a"],
-        calls: ["create a"],
-        state: ["a"],
-        diagnostics: [/Duplicate resource URN ".*::a"/],
-    },
-    {
-        source: "docs options/import",
-        behaviour: "invalid inputs are an error that names the property",
-        before: nothing,
-        after: one({ invalid: true }),
-        steps: [],
-        calls: [],
-        state: [],
-        diagnostics: [/property "invalid": must not be true/],
-    },
-    {
-        source: "engine/update_test.go",
-        behaviour: "a value that is not known during an update is an error",
-        before: nothing,
-        after: one({ value: Unknown.instance }),
-        steps: [],
-        calls: [],
-        state: [],
-        diagnostics: [/the value of "value" is not known during the update/],
-    },
+const rows: readonly [source: string, behaviour: string, before: Asked, after: Asked, expected: Expected][] = [
+    ["docs how-pulumi-works", "that is new is created", nothing, one(), created],
+    ["docs how-pulumi-works", "that did not change stays the same", one({ value: 1 }), one({ value: 1 }), same],
+    ["docs how-pulumi-works", "that can be changed in place is updated", one({ value: 1 }), one({ value: 2 }), updated],
+    ["docs how-pulumi-works", "that cannot is replaced, the new object first", keyed(1), keyed(2), replaced],
+    ["docs how-pulumi-works", "that is no longer asked for is deleted", one(), nothing, deleted],
+    ["docs options/deletebeforereplace", "is deleted first when asked", keyed(1), keyed(2, { deleteBeforeReplace: true }), deletedFirst],
+    [
+        "engine/delete_before_replace_test.go",
+        "is deleted first for its provider",
+        keyed(1),
+        keyed(2, {}, { deleteFirst: true }),
+        deletedFirst,
+    ],
+    [
+        "engine/delete_before_replace_test.go",
+        "is not deleted first when the program says so",
+        keyed(1),
+        keyed(2, { deleteBeforeReplace: false }, { deleteFirst: true }),
+        replaced,
+    ],
+    ["docs options/ignorechanges", "keeps what is ignored", one({ value: 1 }), one({ value: 2 }, { ignoreChanges: ["value"] }), same],
+    [
+        "docs options/replaceonchanges",
+        "is replaced on changes",
+        one({ value: 1 }),
+        one({ value: 2 }, { replaceOnChanges: ["value"] }),
+        replaced,
+    ],
+    [
+        "docs options/replaceonchanges",
+        "is replaced on all changes",
+        one({ value: 1 }),
+        one({ value: 2 }, { replaceOnChanges: ["*"] }),
+        replaced,
+    ],
+    ["docs options/replaceonchanges", "is not replaced without a change", one(), one({}, { replaceOnChanges: ["*"] }), same],
+    [
+        "deploy/step_generator.go applyReplaceOnChanges",
+        "that never became ready is replaced when asked",
+        one({ partialOn: "create" }),
+        one({ partialOn: "create" }, { replaceOnChanges: ["#initerror"] }),
+        refused(/creating failed: the object exists, but it never became ready/, {
+            calls: ["create a"],
+            state: ["a", "a (delete)"],
+            world: ["a", "a"],
+        }),
+    ],
+    ["engine/refresh_test.go", "that never became ready is updated", one({ partialOn: "create" }), one({ partialOn: "create" }), updated],
+    ["engine/replacement_trigger_test.go", "is replaced by a changed trigger", triggered("1"), triggered("2"), replaced],
+    [
+        "engine/replacement_trigger_test.go",
+        "is replaced by a changed secret trigger",
+        triggered(new Secret("1")),
+        triggered(new Secret("2")),
+        replaced,
+    ],
+    ["engine/replacement_trigger_test.go", "is not replaced by an equal trigger", triggered({ at: [1] }), triggered({ at: [1] }), same],
+    ["engine/replacement_trigger_test.go", "is not replaced by a first trigger", one(), triggered("1"), same],
+    ["engine/replacement_trigger_test.go", "is not replaced without a trigger", triggered("1"), one(), same],
+    ["engine/replacement_trigger_test.go", "is not replaced by a trigger made secret", triggered("1"), triggered(new Secret("1")), same],
+    [
+        "engine/replacement_trigger_test.go",
+        "refuses an unknown trigger",
+        triggered("1"),
+        triggered(Unknown.instance),
+        refused(/replacementTrigger of .*::a is not known/),
+    ],
+    [
+        "docs options/protect",
+        "that is protected is not deleted",
+        one({}, { protect: true }),
+        nothing,
+        refused(/::a cannot be deleted, because it is protected/),
+    ],
+    [
+        "engine/protect_test.go",
+        "that is protected is not replaced",
+        keyed(1, { protect: true }),
+        keyed(2, { protect: true }),
+        refused(/"a" .* has to be replaced \(changed: key\), but it is protected/),
+    ],
+    [
+        "deploy/step_generator.go continueStepsFromDiff",
+        "is replaced with its protection gone",
+        keyed(1, { protect: true }),
+        keyed(2),
+        replaced,
+    ],
+    [
+        "deploy/step_generator.go continueStepsFromDiff",
+        "is replaced before it is protected",
+        keyed(1),
+        keyed(2, { protect: true }),
+        replaced,
+    ],
+    [
+        "engine/retain_on_delete_test.go",
+        "that is retained is forgotten",
+        one({}, { retainOnDelete: true }),
+        nothing,
+        { ...deleted, calls: [], world: ["a"] },
+    ],
+    [
+        "engine/retain_on_delete_test.go",
+        "that is retained stays beside its replacement",
+        keyed(1, { retainOnDelete: true }),
+        keyed(2),
+        { ...replaced, calls: ["create a"], world: ["a", "a"] },
+    ],
+    [
+        "engine/update_test.go",
+        "with other options is the same",
+        one(),
+        one({}, { additionalSecretOutputs: ["generated"], customTimeouts: { read: 5 } }),
+        same,
+    ],
+    [
+        "docs how-pulumi-works",
+        "that cannot be created is not there",
+        nothing,
+        one({ failOn: "create" }),
+        refused(/creating failed: refused by/, gone),
+    ],
+    [
+        "docs how-pulumi-works",
+        "that cannot be updated stays",
+        one({ value: 1 }),
+        one({ value: 2, failOn: "update" }),
+        refused(/updating failed: refused/),
+    ],
+    [
+        "docs how-pulumi-works",
+        "whose replacement cannot be created stays",
+        keyed(1),
+        keyed(2, {}, { failOn: "create" }),
+        refused(/creating failed: refused/),
+    ],
+    [
+        "engine/pending_delete_test.go",
+        "that was replaced and cannot be deleted stays to be deleted",
+        keyed(1, {}, { failOn: "delete" }),
+        keyed(2),
+        refused(/deleting failed: refused/, {
+            steps: ["create-replacement a", "replace a"],
+            calls: ["create a"],
+            state: ["a", "a (delete)"],
+            world: ["a", "a"],
+        }),
+    ],
+    [
+        "engine/step_generator_test.go",
+        "is asked for once",
+        nothing,
+        async (program) => [await program.thing("a"), await program.thing("a")],
+        refused(/Duplicate resource URN ".*::a"/, created),
+    ],
+    [
+        "engine/update_test.go",
+        "with invalid inputs is refused",
+        nothing,
+        one({ invalid: true }),
+        refused(/property "invalid": must not be true/, gone),
+    ],
+    [
+        "engine/update_test.go",
+        "with unknown inputs is refused",
+        nothing,
+        one({ value: Unknown.instance }),
+        refused(/value of "value" is not known/, gone),
+    ],
 ];
 
-describe("a resource", () => {
-    test.each(rows.map((row): [string, string, Row] => [row.behaviour, row.source, row]))("%s (%s)", async (_behaviour, _source, row) => {
-        const stack = new Stack();
-        await stack.up(row.before);
-        const ran = await stack.up(row.after, row.options);
-        expect({ diagnostics: ran.diagnostics, failed: ran.failed }).toEqual({
-            diagnostics: (row.diagnostics ?? []).map((pattern): unknown => expect.stringMatching(pattern)),
-            failed: Boolean(row.diagnostics),
-        });
-        expect(ran.steps).toEqual(row.steps);
-        expect(ran.calls).toEqual(row.calls);
-        expect(stack.names()).toEqual(row.state);
-        const ids = stack.snapshot.resources.flatMap(({ id, type }) => (type === "double:index:Thing" ? [id] : []));
-        const retained = row.behaviour.includes("retainOnDelete");
-        if (!retained) expect([...stack.world.objects.keys()].toSorted()).toEqual(ids.toSorted());
-    });
+const tainted = async (stack: Stack): Promise<void> => {
+    await stack.up(one());
+    const resources = stack.snapshot.resources.map((state) => (state.urn === thing("a") ? { ...state, taint: true } : state));
+    stack.snapshot = { ...stack.snapshot, resources };
+};
 
-    test("tainted in the state is replaced once", async () => {
+describe("a resource", () => {
+    test.each(rows.map(([source, behaviour, ...rest]) => [behaviour, source, ...rest] as const))(
+        "%s (%s)",
+        async (_behaviour, _source, before, after, { error, state, world, ...did }) => {
+            const stack = new Stack();
+            await stack.up(before);
+            const { diagnostics, failed, steps, calls } = await stack.up(after);
+            expect(diagnostics.join()).toMatch(error);
+            expect({ failed, steps, calls }).toEqual({ failed: !error.test(""), ...did });
+            expect(stack.names()).toEqual(state);
+            expect(stack.world.names()).toEqual(world);
+        },
+    );
+
+    test("is replaced once when it is tainted (engine/taint_test.go)", async () => {
         const stack = new Stack();
-        await stack.up(one());
-        stack.snapshot = {
-            ...stack.snapshot,
-            resources: stack.snapshot.resources.map((state) => ({ ...state, ...(state.urn === thing("a") && { taint: true }) })),
-        };
-        expect((await stack.up(one())).steps).toEqual(REPLACED);
+        await tainted(stack);
+        expect((await stack.up(one())).steps).toEqual(replaced.steps);
         expect((await stack.up(one())).steps).toEqual([]);
     });
 
-    test("keeps its replacementTrigger in the state, and previews one that is not known as a replacement", async () => {
+    test("keeps its trigger in the state, and is previewed as replaced while the trigger is not known", async () => {
         const stack = new Stack();
-        await stack.up(one({}, { replacementTrigger: new Secret("v1") }));
-        expect(stack.snapshot.resources.at(-1)?.replacementTrigger).toEqual(new Secret("v1"));
-        const planned = await stack.up(one({}, { replacementTrigger: Unknown.instance }), { preview: true });
-        expect(planned).toMatchObject({ failed: false, changes: { replace: 1 } });
+        await stack.up(triggered(new Secret("v1")));
+        expect(stack.snapshot.resources.find(({ urn }) => nameOf(urn) === "a")?.replacementTrigger).toEqual(new Secret("v1"));
+        const planned = await stack.up(triggered(Unknown.instance), { preview: true });
+        expect(planned).toMatchObject({ failed: false, changes: { replace: 1 }, stored: 0 });
+    });
+
+    test("that is protected is previewed as replaced, with the refusal", async () => {
+        const stack = new Stack();
+        await stack.up(keyed(1, { protect: true }));
+        const planned = await stack.up(keyed(2, { protect: true }), { preview: true });
+        expect(planned).toMatchObject({ failed: true, changes: { replace: 1 }, calls: [] });
+        expect(planned.diagnostics).toEqual([expect.stringContaining("but it is protected")]);
     });
 });

@@ -23,13 +23,13 @@ async function referenced(run: EngineRun, name: PropertyValue | undefined): Prom
     return { name, outputs, secretOutputNames };
 }
 
+function refuseOther(urn: string): void {
+    const { type } = parseUrn(urn);
+    if (type !== STASH)
+        throw new UserError(`The embedded engine has no resource of the type ${type}. Remove it, or use the official engine.`);
+}
+
 export function builtinProvider(run: EngineRun): ResourceProvider {
-    const unsupported = (type: string): UserError =>
-        new UserError(`The embedded engine has no resource of the type ${type}. Remove it, or use the official engine.`);
-    const typeOf = (urn: string): string => parseUrn(urn).type;
-    const known = (urn: string): void => {
-        if (typeOf(urn) !== STASH) throw unsupported(typeOf(urn));
-    };
     return {
         name: "pulumi",
         version: "",
@@ -37,7 +37,7 @@ export function builtinProvider(run: EngineRun): ResourceProvider {
         diffConfig: async () => ({ changes: false }),
         configure: async () => {},
         async check(urn, _olds, inputs) {
-            known(urn);
+            refuseOther(urn);
             const failures = Object.keys(inputs)
                 .filter((key) => key !== "input")
                 .map((property) => ({ property, reason: "is not an input of it" }));
@@ -46,13 +46,14 @@ export function builtinProvider(run: EngineRun): ResourceProvider {
         },
         diff: async (_id, _urn, olds, news) => ({ changes: !equal(olds.inputs["input"], news["input"]) }),
         async create(urn, inputs, { preview }) {
-            known(urn);
+            refuseOther(urn);
             return { id: preview ? "" : randomUUID(), outs: { input: inputs["input"], output: inputs["input"] } };
         },
         update: async (_id, _urn, olds, news) => ({ outs: { input: news["input"], output: olds.outputs["output"] } }),
         async read(id, urn, olds) {
-            if (typeOf(urn) === STACK_REFERENCE) return { id, inputs: olds?.inputs, props: await referenced(run, olds?.inputs["name"]) };
-            known(urn);
+            if (parseUrn(urn).type === STACK_REFERENCE)
+                return { id, inputs: olds?.inputs, props: await referenced(run, olds?.inputs["name"]) };
+            refuseOther(urn);
             if (!olds) throw new UserError("values that are kept in the state cannot be imported.");
             return { id, inputs: olds.inputs, props: olds.outputs };
         },

@@ -8,7 +8,7 @@ import { PartialError, type OperationContext } from "../provider.ts";
 import { Plugins } from "../plugins/index.ts";
 import type { EngineRun } from "../run.ts";
 import { Journal } from "../state/journal.ts";
-import type { ResourceState, Snapshot } from "../state/snapshot.ts";
+import type { ResourceState } from "../state/snapshot.ts";
 import { formatProviderReference, isProviderType } from "../urn.ts";
 import { Hooks } from "./hooks.ts";
 import { builtinProvider } from "./builtin.ts";

@@ -27,7 +27,8 @@ export async function registerOwned(deployment: Deployment, goal: Goal, owner?: 
     } catch (error) {
         throw refused(deployment, urn, messageOf(error));
     }
-    const blocked = [goal.parent, ...goal.dependencies].find((dependency) => dependency && deployment.failed.has(dependency));
+    const needed = [goal.parent, goal.deletedWith, ...goal.dependencies, ...goal.replaceWith];
+    const blocked = needed.find((other) => other && deployment.failed.has(other));
     if (blocked) {
         deployment.failed.add(urn);
         throw new StepFailed(`not tried, since ${blocked} failed`);

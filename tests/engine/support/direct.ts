@@ -120,8 +120,9 @@ export class Stack {
     }
 }
 
-async function host(deployment: Deployment, program: (program: Program) => Promise<unknown>): Promise<void> {
-    const base = (name: string, more: Partial<Goal>): Goal => ({
+/** A registration with everything left to the engine. */
+function base(name: string, more: Partial<Goal>): Goal {
+    return {
         type: THING,
         name,
         custom: true,
@@ -138,7 +139,10 @@ async function host(deployment: Deployment, program: (program: Program) => Promi
         replaceWith: [],
         hooks: {},
         ...more,
-    });
+    };
+}
+
+async function host(deployment: Deployment, program: (program: Program) => Promise<unknown>): Promise<void> {
     const settled = async (work: Promise<Done>): Promise<Registered | undefined> => {
         try {
             const done = await work;
