@@ -1,6 +1,7 @@
 /** What an operation is given and what it answers: the contract between the engine and its command line. */
 import type { EventSink, StepOp } from "./events.ts";
 import type { PlanGate } from "./plan/gate.ts";
+import type { PluginSetting } from "./plugins/locate.ts";
 import type { PolicyGate } from "./policy/gate.ts";
 import type { ProviderTable } from "./provider.ts";
 import type { Redactor } from "./redact.ts";
@@ -13,6 +14,8 @@ export interface ProjectOfRun {
     readonly root: string;
     /** `main` of `Pulumi.yaml`: a folder, in which the program then runs, or a file. */
     readonly main?: string;
+    /** `plugins.providers` of `Pulumi.yaml`. */
+    readonly plugins?: readonly PluginSetting[];
     /** `runtime.options` of `Pulumi.yaml`. */
     readonly runtimeOptions: Readonly<Record<string, unknown>>;
 }

@@ -52,15 +52,16 @@ test("names every mistake of the project's file at once", async () => {
     const folder = await temporaryFolder();
     await writeFiles(folder, {
         "Pulumi.yaml":
-            "name: a b\nruntime: python\nplugins: {}\nmain: 3\nconfig:\n  n: { type: number }\n  m: { type: integer, default: many }\n  l: { type: array }\n  o: { typ: string }\n  aws:region: { type: string }\n",
+            "name: a b\nruntime: python\nplugins: { languages: [], providers: [{ name: x }] }\nmain: 3\nconfig:\n  n: { type: number }\n  m: { type: integer, default: many }\n  l: { type: array }\n  o: { typ: string }\n  aws:region: { type: string }\n",
     });
     const error = await readProject(folder).catch((e: Error) => e);
     expect((error as Error).message.split("\n")).toEqual([
-        `${folder}/Pulumi.yaml has 9 mistakes:`,
+        `${folder}/Pulumi.yaml has 10 mistakes:`,
         '  - name: must be letters, digits, "-", "_" and ".", found "a b"',
         '  - runtime: the embedded engine runs nodejs programs, found "python"',
         "  - main: must be a path, found 3",
-        "  - plugins: not supported by the embedded engine; remove it or use the official Pulumi CLI",
+        "  - plugins.languages: not supported by the embedded engine; remove it or use the official Pulumi CLI",
+        '  - plugins.providers: each needs a name and the path of its folder, and may have a version, all of them texts; found {"name":"x"}',
         '  - config.n.type: must be one of string, integer, boolean, array, object, found "number"',
         '  - config.m.default: must be a whole number, found "many"',
         "  - config.l.items: an array needs items with a type",

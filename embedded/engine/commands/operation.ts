@@ -112,6 +112,7 @@ export class Operation {
                 ...(project.main !== undefined && { main: project.main }),
                 runtimeOptions: project.runtimeOptions,
                 plugins: project.plugins,
+                plugins: project.plugins,
             },
             stack: this.#context.target.reference.stack,
             organization: ORGANIZATION,

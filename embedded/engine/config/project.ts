@@ -2,6 +2,7 @@
 import { access, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../common/errors.ts";
+import type { PluginSetting } from "../plugins/locate.ts";
 import { readSchema, type Schema } from "./schema.ts";
 import { count, isMap, parseYaml } from "./yaml.ts";
 
@@ -12,6 +13,8 @@ export interface Project {
     readonly description?: string | undefined;
     readonly main?: string | undefined;
     readonly runtimeOptions: Readonly<Record<string, unknown>>;
+    /** `plugins.providers`: where the plugins of packages are. */
+    readonly plugins: readonly PluginSetting[];
     readonly backendUrl?: string | undefined;
     /** The folder of the stacks' settings files. */
     readonly settingsFolder: string;
@@ -22,7 +25,7 @@ export interface Project {
 
 const FILES = ["Pulumi.yaml", "Pulumi.yml"];
 /** Keys that change what a run does and that this engine does not act on. The others it does not know are descriptions. */
-const UNSUPPORTED = ["plugins", "packages", "requiredPulumiVersion"];
+const UNSUPPORTED = ["packages", "requiredPulumiVersion"];
 const NAME = /^(?!\.+$)[A-Za-z0-9_.-]{1,100}$/;
 
 /**
@@ -52,6 +55,7 @@ export async function readProject(folder: string): Promise<Project> {
     );
     for (const key of UNSUPPORTED)
         need(value[key] === undefined, `${key}: not supported by the embedded engine; remove it or use the official Pulumi CLI`);
+    const plugins = readPlugins(value["plugins"], problems);
     const schema = readSchema(config, isText(name) ? name : "", problems);
     if (problems.length)
         throw new UserError(`${file} has ${count(problems.length, "mistake")}:\n${problems.map((p) => `  - ${p}`).join("\n")}`);
@@ -62,11 +66,31 @@ export async function readProject(folder: string): Promise<Project> {
         description: isText(description) ? description : undefined,
         main: isText(main) ? main : undefined,
         runtimeOptions,
+        plugins,
         backendUrl: isText(url) ? url : undefined,
         settingsFolder: join(root, isText(stackConfigDir) ? stackConfigDir : "."),
         alwaysRefresh: isMap(options) && options["refresh"] === "always",
         schema,
     };
+}
+
+/** The entries of `plugins`, of which only those of providers are known. */
+function readPlugins(plugins: unknown, problems: string[]): PluginSetting[] {
+    if (plugins === undefined) return [];
+    if (!isMap(plugins)) problems.push(`plugins: must be a map with the key providers, found ${JSON.stringify(plugins)}`);
+    const { providers = [], ...others } = isMap(plugins) ? plugins : {};
+    for (const key of Object.keys(others))
+        problems.push(`plugins.${key}: not supported by the embedded engine; remove it or use the official Pulumi CLI`);
+    const entries = Array.isArray(providers) ? providers : [providers];
+    return entries.flatMap((entry: unknown): PluginSetting[] => {
+        const { name, path, version } = isMap(entry) ? entry : {};
+        if (isText(name) && isText(path) && (version === undefined || isText(version)))
+            return [{ name, path, ...(version && { version }) }];
+        problems.push(
+            `plugins.providers: each needs a name and the path of its folder, and may have a version, all of them texts; found ${JSON.stringify(entry)}`,
+        );
+        return [];
+    });
 }
 
 function isText(value: unknown): value is string {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { CreateResult } from "@pulumi/pulumi/provider/index.js";
 import { messageOf } from "../../common/errors.ts";
 import type { StepMetadata } from "../events.ts";
-import { PartialError, type OldState, type OperationContext } from "../provider.ts";
+import { OutcomeUnknown, PartialError, type OldState, type OperationContext } from "../provider.ts";
 import { markRevealing } from "../redact.ts";
 import { carrySecrets, markSecret, plain } from "../secretness.ts";
 import type { PendingOperation, PendingOperationType, ResourceState } from "../state/snapshot.ts";
@@ -74,7 +74,8 @@ async function changing(
             return state;
         } catch (error) {
             // After an interruption nobody knows whether it happened, unless the provider says so: the next run finds out.
-            if (operation && !(deployment.canceled && !(error instanceof PartialError))) journal.end(operation);
+            const unknown = error instanceof OutcomeUnknown || (deployment.canceled && !(error instanceof PartialError));
+            if (operation && !unknown) journal.end(operation);
             await journal.flush().catch(() => {}); // reported by the step that follows
             throw deployment.failure(metadata, error);
         }

@@ -1,5 +1,6 @@
 /** The providers of a run: made and configured once per provider resource, found by reference. */
 import { UserError } from "../../common/errors.ts";
+import type { Plugins } from "../plugins/index.ts";
 import type { ProviderTable, ResourceProvider } from "../provider.ts";
 import { containsUnknown, plain } from "../secretness.ts";
 import type { ResourceState } from "../state/snapshot.ts";
@@ -19,27 +20,35 @@ export function configurationOf(inputs: PropertyMap): PropertyMap {
     return plain(Object.fromEntries(Object.entries(inputs).filter(([key]) => !ENGINE_INPUTS.has(key))));
 }
 
+function versionOf(inputs: PropertyMap): string {
+    const { version } = plain(inputs);
+    return typeof version === "string" ? version : "";
+}
+
 export class ProviderRegistry {
     readonly #table: ProviderTable;
+    readonly #plugins: Plugins;
     readonly #olds: ReadonlyMap<string, ResourceState>;
     readonly #loaded = new Map<string, Promise<LoadedProvider>>();
     readonly #made: ResourceProvider[] = [];
 
     /** @param olds provider resources of the old state, by reference */
-    constructor(table: ProviderTable, olds: ReadonlyMap<string, ResourceState>) {
+    constructor(table: ProviderTable, plugins: Plugins, olds: ReadonlyMap<string, ResourceState>) {
         this.#table = table;
+        this.#plugins = plugins;
         this.#olds = olds;
     }
 
-    /** A provider that is not configured yet; throws {@link UserError} for a package that is not built in. */
-    make(packageName: string): ResourceProvider {
-        const factory = Object.hasOwn(this.#table, packageName) ? this.#table[packageName] : undefined;
-        if (!factory) {
-            throw new UserError(
-                `The package "${packageName}" has no provider in the embedded engine (it has ${Object.keys(this.#table).toSorted().join(", ")}). Use one of these, or the official engine.`,
-            );
-        }
-        const provider = factory();
+    /**
+     * A provider that is not configured yet: the plugin that Pulumi.yaml names, the built-in one, or an installed plugin.
+     * @param version of the program's package; empty for any
+     * @throws UserError for a package that has none
+     */
+    make(name: string, version: string): ResourceProvider {
+        const builtIn = Object.hasOwn(this.#table, name) ? this.#table[name] : undefined;
+        const builtInNames = Object.keys(this.#table).filter((known) => known !== "pulumi");
+        const request = { name, version };
+        const provider = this.#plugins.configured(request) ?? builtIn?.() ?? this.#plugins.installed(request, builtInNames.toSorted());
         this.#made.push(provider);
         return provider;
     }
@@ -66,12 +75,13 @@ export class ProviderRegistry {
             throw new UserError(
                 `The provider ${parseProviderReference(reference).urn} is not part of the stack. Pass a provider that the program creates.`,
             );
-        const loading = (async () => await this.#configure(old.urn, this.make(packageOf(old.type)), old.inputs))();
+        const loading = (async () => await this.#configure(old.urn, this.make(packageOf(old.type), versionOf(old.inputs)), old.inputs))();
         this.#loaded.set(reference, loading);
         return await loading;
     }
 
     async close(): Promise<void> {
         await Promise.allSettled(this.#made.map((provider) => provider.close()));
+        await this.#plugins.close();
     }
 }

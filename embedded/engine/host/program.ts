@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { cacheRoot } from "../../common/paths.ts";
 import { UserError } from "../../common/errors.ts";
+import { eachLine } from "../../common/lines.ts";
 import { locateProgram } from "../location.ts";
 import type { EngineRun } from "../run.ts";
 
@@ -111,15 +112,4 @@ function runner(root: string): string {
 
 function nodeArguments(value: unknown): string[] {
     return typeof value === "string" ? value.split(/\s+/).filter(Boolean) : [];
-}
-
-function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
-    let rest = "";
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => {
-        const lines = (rest + text).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) onLine(line);
-    });
-    stream.on("end", () => rest && onLine(rest));
 }

@@ -24,6 +24,8 @@ export interface RunSetup {
     readonly signal?: AbortSignal;
     readonly persist?: (snapshot: Snapshot) => Promise<void>;
     readonly continueOnError?: boolean;
+    /** What `Pulumi.yaml` says beside the program. */
+    readonly project?: Partial<EngineRun["project"]>;
 }
 
 export interface Ran extends OperationResult {
@@ -42,6 +44,7 @@ export async function runProgram(setup: RunSetup, operation: (run: EngineRun) =>
             root: join(import.meta.dirname, "../programs"),
             main: setup.program,
             runtimeOptions: { typescript: false },
+            ...setup.project,
         },
         stack: "unit",
         organization: "organization",

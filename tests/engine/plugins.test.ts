@@ -1,0 +1,189 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { destroy, preview, refresh } from "../../embedded/engine/index.ts";
+import { Secret, Unknown } from "../../embedded/engine/values.ts";
+import { PluginHome } from "./support/plugins.ts";
+import { find, runProgram, steps, type Ran, type RunSetup } from "./support/runs.ts";
+
+const home = new PluginHome();
+afterAll(() => home.remove());
+
+function run(
+    steer: Record<string, Record<string, unknown>>,
+    more: Partial<RunSetup> = {},
+    operation?: Parameters<typeof runProgram>[1],
+): Promise<Ran> {
+    return runProgram({ program: "outside.ts", providers: {}, steer, ...more }, operation);
+}
+
+const noThings = (ran: Ran): string[] => ran.diagnostics.filter((line) => !line.startsWith("warning: using"));
+
+const named = (path: string, version?: string) => ({ plugins: [{ name: "outside", path, version }] });
+
+describe("an installed plugin", () => {
+    let first: Ran;
+    beforeAll(async () => {
+        home.install("1.2.3");
+        first = await run({}, { config: { "test:kinds": "all", "test:version": "1.2.3" } });
+    });
+
+    test("makes objects, with values as built-in providers get them", () => {
+        expect(noThings(first)).toEqual([]);
+        const id = "source-id";
+        const [source, all] = home.log();
+        expect(source).toBe('create source {"value":1}');
+        expect(JSON.parse(all?.replace("create all ", "") ?? "")).toMatchObject({
+            later: "generated for source",
+            reference: id,
+            secret: { deep: "hidden away" },
+            asset: { text: "contents" },
+            list: [1, true, null, { nested: "x" }],
+        });
+        expect(find(first.snapshot, "all").outputs).toMatchObject({
+            secret: new Secret({ deep: "hidden away" }),
+            generated: "generated for all",
+        });
+        expect(find(first.snapshot, "all").id).toBe("all-id");
+    });
+
+    test("answers functions", () => {
+        expect(first.outputs["said"]).toMatchObject({ said: "generated for source" });
+    });
+
+    test("that has no previews leaves what it would make unknown, and is not asked for it", async () => {
+        const shown = await run({}, { config: { "test:kinds": "all", "test:version": "1.2.3" } }, preview);
+        expect(noThings(shown)).toEqual([]);
+        expect(home.log()).toEqual([]);
+        expect(shown.outputs["all"]).toBe(Unknown.instance);
+    });
+
+    test("updates, replaces, reads and deletes", async () => {
+        const version = { "test:version": "1.2.3" };
+        const made = await run({ a: { value: 1, secret: "quiet words" }, b: { key: 1 } }, { config: version });
+        const changed = await run({ a: { value: 2, secret: "quiet words" }, b: { key: 2 } }, { config: version, snapshot: made.snapshot });
+        expect(steps(changed)).toEqual(expect.arrayContaining(["update a", "create-replacement b", "replace b", "delete-replaced b"]));
+        expect(find(changed.snapshot, "a").outputs["secret"]).toEqual(new Secret("quiet words"));
+        expect(JSON.stringify(changed.events.filter(({ type }) => type === "diagnostic"))).not.toContain("quiet words");
+        const seen = await run({}, { snapshot: changed.snapshot }, (engine) => refresh(engine, { preview: false }));
+        expect(find(seen.snapshot, "a").outputs).toMatchObject({ seen: true, secret: new Secret("quiet words") });
+        home.log();
+        const gone = await run({}, { snapshot: seen.snapshot }, (engine) => destroy(engine, { preview: false }));
+        expect(gone.failed).toBe(false);
+        expect(
+            home
+                .log()
+                .map((line) => line.split(" ").slice(0, 2).join(" "))
+                .toSorted(),
+        ).toEqual(["delete a", "delete b"]);
+        expect(gone.snapshot.resources).toEqual([]);
+    });
+
+    test("refuses inputs, refuses operations, and leaves objects that are not ready in the state", async () => {
+        const ran = await run(
+            { invalid: { invalid: true }, refused: { failOn: "create" }, half: { partialOn: "create" } },
+            { config: { "test:version": "1.2.3" } },
+        );
+        home.log();
+        expect(ran.diagnostics.filter((line) => line.startsWith("error")).toSorted()).toEqual([
+            'error: "invalid" (outside:index:Thing) has invalid inputs:\n  property "invalid": must not be',
+            "error: creating failed: create was refused outside",
+            "error: creating failed: the object exists, but it is not ready\nit is slow",
+        ]);
+        expect(find(ran.snapshot, "half")).toMatchObject({
+            id: "half-id",
+            outputs: { half: true },
+            initErrors: ["it is not ready", "it is slow"],
+        });
+        expect(() => find(ran.snapshot, "refused")).toThrow("no resource");
+    });
+
+    test("that ends during an operation is told of with its last words; the state says what is not known", async () => {
+        const ran = await run({ doomed: { dieOn: "create" } }, { config: { "test:version": "1.2.3" } });
+        expect(ran.diagnostics).toContain("info#err: the plugin is about to end");
+        expect(ran.diagnostics.join("\n")).toContain('creating failed: the plugin of the package "outside" ended with exit code 3');
+        expect(ran.snapshot.pendingOperations.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? ""}`)).toEqual([
+            "creating doomed",
+        ]);
+        home.log();
+    });
+
+    test("is told of an interruption, and what it ends with is kept", async () => {
+        const controller = new AbortController();
+        const interruption = setInterval(() => {
+            if (home.log().some((line) => line.startsWith("create slow"))) controller.abort();
+        }, 20);
+        const ran = await run({ slow: { waitOn: "create" } }, { config: { "test:version": "1.2.3" }, signal: controller.signal });
+        clearInterval(interruption);
+        expect(ran.canceled).toBe(true);
+        expect(find(ran.snapshot, "slow").id).toBe("slow-id");
+        expect(ran.snapshot.pendingOperations).toEqual([]);
+    });
+});
+
+describe("a plugin is", () => {
+    test("refused in another version than the program asks for, and those installed are named", async () => {
+        const ran = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
+        expect(ran.diagnostics.join("\n")).toMatch(
+            /The package "outside" has no provider.*no plugin of it in version 9\.0\.0 is installed: looked for pulumi-resource-outside in \$PATH, and for .*resource-outside-v9\.0\.0 \(installed: v1\.2\.3\)/,
+        );
+    });
+
+    test("any that is installed when the program asks for no version", async () => {
+        const ran = await run({ a: {} });
+        expect(ran.failed).toBe(false);
+        home.log();
+    });
+
+    test("taken from $PATH with a warning, unless that is switched off", async () => {
+        const path = home.place("bin");
+        home.set({ PATH: `${path}:/usr/bin:/bin` });
+        const ran = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
+        expect(ran.failed).toBe(false);
+        expect(ran.diagnostics).toEqual([
+            `warning: using ${path}/pulumi-resource-outside from $PATH for the package "outside", whatever its version`,
+        ]);
+        home.set({ PULUMI_IGNORE_AMBIENT_PLUGINS: "true" });
+        const without = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
+        expect(without.diagnostics.join("\n")).toContain("not in $PATH, since PULUMI_IGNORE_AMBIENT_PLUGINS is set");
+        home.set({ PATH: "/usr/bin:/bin", PULUMI_IGNORE_AMBIENT_PLUGINS: "" });
+    });
+
+    test("not taken while its installation is not complete", async () => {
+        home.install("2.0.0");
+        mkdirSync(join(home.folder, "plugins", "resource-outside-v2.0.0.partial"));
+        const ran = await run({ a: {} }, { config: { "test:version": "2.0.0" } });
+        expect(ran.diagnostics.join("\n")).toContain("resource-outside-v2.0.0 (installed: v1.2.3)");
+    });
+
+    test.each([
+        ["prints something else than a port", "echo hello there", /printed "hello there" where the port belongs/],
+        [
+            "ends before it says its port",
+            "echo no licence >&2; exit 4",
+            /ended with exit code 4 before it said its port; it printed last:\n {2}no licence/,
+        ],
+    ])("refused when it %s", async (_what, script, reason) => {
+        home.install("3.0.0", script);
+        const ran = await run({ a: {} }, { config: { "test:version": "3.0.0" } });
+        expect(ran.failed).toBe(true);
+        expect(ran.diagnostics.filter((line) => line.startsWith("error")).join("\n")).toMatch(reason);
+    });
+
+    test("taken instead of the built-in provider when Pulumi.yaml names it, which has to be true", async () => {
+        const builtIn = { outside: () => Promise.reject(new Error("the built-in provider is not to be used")) as never };
+        home.place("own");
+        home.install("1.2.3");
+        home.log();
+        const setup = { providers: builtIn, config: { "test:version": "1.2.3" } };
+        const ran = await run({ a: {} }, { ...setup, project: named(join(home.folder, "own")) });
+        expect(ran.diagnostics).toEqual([]);
+        expect(home.log().map((line) => line.split(" {")[0])).toEqual(["create a"]);
+        const wrong = await run({ a: {} }, { ...setup, project: named("./elsewhere", "1.2.3") });
+        expect(wrong.diagnostics.join("\n")).toContain(
+            'the plugin of "outside" is in ./elsewhere, but there is no executable pulumi-resource-outside. Correct the path',
+        );
+        const other = await run({ a: {} }, { providers: {}, config: setup.config, project: named("./elsewhere", "2.0.0") });
+        expect(other.failed).toBe(false);
+    });
+});
