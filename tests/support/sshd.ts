@@ -3,12 +3,13 @@
  * are any; otherwise Debian's package is unpacked, not installed, into the cache. As root it runs in namespaces of its
  * own, so that nothing outside of them changes and nothing of it outlives a test.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { cacheRoot } from "../../embedded/common/paths.ts";
 import { check, run } from "../../embedded/common/process.ts";
 import { opensshKey, type OpensshKey } from "../../embedded/providers/tls/openssh.ts";
@@ -40,8 +41,15 @@ async function unpacked(): Promise<Program> {
     return { path: join(folder, INSTALLED), libraries: join(folder, "usr/lib", multiarch.trim()) };
 }
 
-/** Why no sshd can be run here; undefined when one can. Tests skip with this reason. */
-export async function sshdMissing(): Promise<string | undefined> {
+/** `describe` where an sshd can be run, otherwise a skipped block with the reason printed. */
+export async function describeWithSshd(): Promise<typeof describe> {
+    const missing = await sshdMissing();
+    if (missing === undefined) return describe;
+    console.warn(`skipped: ${missing}`);
+    return describe.skip as typeof describe;
+}
+
+async function sshdMissing(): Promise<string | undefined> {
     if (process.getuid?.() === 0 && (await run("unshare", ["--mount", "--pid", "--fork", "true"])).code !== 0)
         return "namespaces cannot be made here";
     if (existsSync(INSTALLED)) return undefined;
@@ -59,6 +67,8 @@ export interface SshdOptions {
     /** The user's login shell. Default `/bin/bash`. */
     readonly shell?: string;
     readonly hostKey?: OpensshKey;
+    /** The key that lets in. Default: a new one. */
+    readonly authorized?: OpensshKey;
     /** Default: a free one. */
     readonly port?: number;
 }
@@ -74,6 +84,8 @@ export interface Sshd {
     readonly small: string;
     /** A `connection` that works. */
     readonly connection: { host: string; port: number; user: string; privateKey: string; hostKey: string };
+    /** Starts an agent that holds the key; its socket. It ends with the server. */
+    agent(): Promise<string>;
     /** What sshd has logged. */
     log(): string;
     stop(): Promise<void>;
@@ -104,7 +116,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     const small = join(home, "small");
     await mkdir(small, { recursive: true });
     const host = options.hostKey ?? newKey();
-    const key = newKey();
+    const key = options.authorized ?? newKey();
     const port = options.port ?? (await freePorts(1))[0] ?? 0;
     const user = userInfo().username;
     const file = async (name: string, text: string) => {
@@ -153,7 +165,16 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     });
     let log = "";
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    const agents: ChildProcess[] = [];
+    const agent = async () => {
+        const socket = join(folder, "agent");
+        agents.push(spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" }));
+        while (!existsSync(socket)) await delay(10);
+        await check("ssh-add", ["-q", "-"], { stdin: key.privateKeyOpenssh, env: { SSH_AUTH_SOCK: socket } });
+        return socket;
+    };
     const stop = async () => {
+        for (const process of agents) process.kill();
         child.kill("SIGKILL");
         await ended;
         await rm(folder, { recursive: true, force: true });
@@ -168,5 +189,5 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     });
     const hostKey = host.publicKeyOpenssh.trim();
     const connection = { host: "127.0.0.1", port, user, privateKey: key.privateKeyOpenssh, hostKey };
-    return { port, user, privateKey: key.privateKeyOpenssh, hostKey, home, small, connection, log: () => log, stop };
+    return { port, user, privateKey: key.privateKeyOpenssh, hostKey, home, small, connection, agent, log: () => log, stop };
 }

@@ -1,13 +1,12 @@
 import { commandProvider } from "../../../embedded/providers/command/index.ts";
-import { startSshd, sshdMissing, type Sshd } from "../../support/sshd.ts";
+import { describeWithSshd, startSshd, type Sshd } from "../../support/sshd.ts";
 import { homeOf, remoteRows } from "./rows/remote.ts";
 import { Lab } from "./support/lab.ts";
 import { prove } from "./support/semantics.ts";
 
-const missing = await sshdMissing();
-if (missing !== undefined) {
-    test.skip(`what command:remote:Command does on a host: ${missing}`, () => {});
-} else {
+const describeReal = await describeWithSshd();
+
+describeReal("command:remote:Command", () => {
     const provider = commandProvider();
     let sshd: Sshd;
     beforeAll(async () => void (sshd = await startSshd({ config: ["AcceptEnv GREETING PULUMI_COMMAND_STDOUT"] })));
@@ -17,4 +16,4 @@ if (missing !== undefined) {
     });
     const remote = new Lab(provider, "command:remote:Command", () => ({ connection: sshd.connection }));
     prove(remoteRows(() => ({ sshd, remote, file: homeOf(() => sshd).read })));
-}
+});

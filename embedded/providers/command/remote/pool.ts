@@ -1,4 +1,5 @@
 /** Connections of a run: one per host for several sessions, more only when sshd allows no further session on it. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "ssh2";
 import { messageOf } from "../../../common/errors.ts";
 import { reasonOf, unlessCut, type Watch } from "../watch.ts";
@@ -7,7 +8,8 @@ import { dial } from "./dial.ts";
 
 /** sshd allows ten (`MaxSessions`); two are left for ending commands. */
 const SESSIONS = 8;
-const ATTEMPTS = 5;
+const ATTEMPTS = 8;
+const PAUSE_MS = 25;
 /** A host that does not even answer a request for a session within this time is gone. Milliseconds. */
 const OPEN_PATIENCE = 30_000;
 
@@ -66,6 +68,7 @@ export class Pool {
             } finally {
                 lane.sessions--;
             }
+            await delay(attempt * PAUSE_MS, undefined, { signal: watch.signal }).catch(() => {}); // the next turn sees the abort
         }
     }
 
@@ -77,8 +80,9 @@ export class Pool {
             if (watch.signal.aborted) throw new Error(reasonOf(watch.signal), { cause: error });
             if (error instanceof SessionRefused) throw error;
             if (isFull(error)) {
-                lane.limit = Math.max(0, lane.sessions - 1);
-                this.#limits.set(key, Math.max(1, lane.limit));
+                // A session that has just ended may still count, so that even the only one can be one too many.
+                lane.limit = Math.max(1, lane.sessions - 1);
+                this.#limits.set(key, lane.limit);
             } else {
                 lane.gone = true;
                 lane.client.destroy();

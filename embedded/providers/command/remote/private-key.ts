@@ -1,5 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
+import { messageOf } from "../../../common/errors.ts";
 import { opensshKey } from "../../tls/openssh.ts";
 
 const PKCS8 = /-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/;
@@ -24,8 +25,8 @@ export function readPrivateKey(text: string, password: string | undefined): Pars
 }
 
 function reasonOf(error: unknown, password: string | undefined): Error {
-    const text = error instanceof Error ? error.message : "";
-    if (/no passphrase|passphrase required|interrupted or cancelled|Passphrase required/i.test(text) && password === undefined)
+    const text = messageOf(error);
+    if (/no passphrase|passphrase required|interrupted or cancelled/i.test(text) && password === undefined)
         return new Error("the key is encrypted: set privateKeyPassword");
     if (/passphrase|bad decrypt|integrity check/i.test(text))
         return new Error("the key cannot be decrypted: privateKeyPassword does not fit it");

@@ -15,28 +15,16 @@ const LONGEST_PREVIOUS = 64 * 1024;
 /** How long to wait for the number of the process group when a command is to be ended. Milliseconds. */
 const REPORT_PATIENCE = 3_000;
 
-function open(client: Client, { line }: Prelude, env: Readonly<Record<string, string>>): Promise<ClientChannel> {
-    return new Promise((resolve, reject) => {
-        client.exec(line, { env }, (error, channel) => {
-            if (!error) resolve(channel);
-            // The session was there and its command was not taken, or the connection broke after it had been sent.
-            else reject(error.message === "Unable to exec" ? new SessionRefused("the host refused to run the command") : error);
-        });
-    });
-}
-
 class RemoteCommand {
     readonly #channel: ClientChannel;
-    readonly #lane: Lane;
     readonly #host: string;
     readonly #settling = new Settling({ idleMs: 3_000, longestMs: 30_000, mostBytes: 4 * 1024 * 1024 });
     readonly #reported: Promise<Report | undefined>;
     #report: Report | undefined;
     #exit: { readonly code: number | null; readonly signal: string | undefined } | undefined;
 
-    constructor(channel: ClientChannel, lane: Lane, host: string, mark: string, output: Output) {
+    constructor(channel: ClientChannel, host: string, mark: string, output: Output) {
         this.#channel = channel;
-        this.#lane = lane;
         this.#host = host;
         const { promise, resolve } = Promise.withResolvers<Report | undefined>();
         this.#reported = promise;
@@ -84,15 +72,33 @@ class RemoteCommand {
         this.#channel.close();
     }
 
-    async failure(): Promise<string | undefined> {
+    async failure(lane: Lane): Promise<string | undefined> {
         const exit = this.#exit;
         if (exit?.code === 0) return undefined;
         if (exit)
             return exit.signal === undefined ? `exit status ${exit.code} on ${this.#host}` : `killed by ${exit.signal} on ${this.#host}`;
-        if (!this.#lane.gone) return `ended without an exit status on ${this.#host}`;
+        if (!lane.gone) return `ended without an exit status on ${this.#host}`;
         const group = this.#report ? ` as process group ${this.#report.group}` : "";
-        return `the connection to ${this.#host} was lost while the command ran (${await this.#lane.lost}); it may still be running there${group}`;
+        return `the connection to ${this.#host} was lost while the command ran (${await lane.lost}); it may still be running there${group}`;
     }
+}
+
+/** Starts a command. All that it says may arrive at once with the answer, so that there is no moment to listen later. */
+function start(
+    client: Client,
+    before: Prelude,
+    env: Readonly<Record<string, string>>,
+    host: string,
+    output: Output,
+): Promise<RemoteCommand> {
+    return new Promise((resolve, reject) => {
+        client.exec(before.line, { env }, (error, channel) => {
+            if (!error) resolve(new RemoteCommand(channel, host, before.mark, output));
+            // The session was there and its command was not taken, or the connection broke after it had been sent.
+            else if (error.message === "Unable to exec") reject(new SessionRefused(`${host} refused to run the command`));
+            else reject(error);
+        });
+    });
 }
 
 async function cut(command: RemoteCommand, pool: Pool, connection: Connection, watch: Watch): Promise<string> {
@@ -116,9 +122,8 @@ export function remoteRun(pool: Pool, connection: Connection): Run {
         return await pool.session(
             connection,
             watch,
-            (client) => open(client, before, { ...job.environment, ...previous }),
-            async (channel, lane) => {
-                const command = new RemoteCommand(channel, lane, host, before.mark, output);
+            (client) => start(client, before, { ...job.environment, ...previous }, host, output),
+            async (command, lane) => {
                 const how = await command.end(job.stdin, watch.signal);
                 if (how === "cut") return await cut(command, pool, connection, watch);
                 if (how === "held") {
@@ -130,7 +135,7 @@ export function remoteRun(pool: Pool, connection: Connection): Run {
                 }
                 const refused = command.report?.refused ?? [];
                 const missing = refused.filter((name) => name in job.environment);
-                const failure = await command.failure();
+                const failure = await command.failure(lane);
                 if (missing.length && failure !== undefined)
                     return (
                         `environment: sshd on ${host} does not pass on ${missing.join(", ")}, so the command was not run. ` +

@@ -1,6 +1,6 @@
-import { once } from "node:events";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client } from "ssh2";
 import { messageOf } from "../../../common/errors.ts";
+import { unlessCut } from "../watch.ts";
 import type { Connection } from "./connection.ts";
 import type { Pool } from "./pool.ts";
 
@@ -29,9 +29,21 @@ done
 if alive "$1"; then echo alive; else echo gone; fi
 `;
 
-function execute(client: Client, group: number): Promise<ClientChannel> {
+/** Runs {@link STOP}; its answer is there once the session ends. */
+function execute(client: Client, group: number): Promise<{ readonly answer: Promise<string> }> {
     return new Promise((resolve, reject) => {
-        client.exec(`/bin/sh -s ${group}`, (error, channel) => (error ? reject(error) : resolve(channel)));
+        client.exec(`/bin/sh -s ${group}`, (error, channel) => {
+            if (error) {
+                reject(error);
+                return;
+            }
+            let text = "";
+            channel.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+            channel.on("error", () => {}); // what is missing from the answer says enough
+            channel.stderr.resume();
+            channel.end(STOP);
+            resolve({ answer: new Promise((answered) => channel.once("close", () => answered(text.trim()))) });
+        });
     });
 }
 
@@ -47,14 +59,7 @@ export async function stopGroup(pool: Pool, connection: Connection, group: numbe
             connection,
             watch,
             (client) => execute(client, group),
-            async (channel) => {
-                let text = "";
-                channel.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
-                channel.stderr.resume();
-                channel.end(STOP);
-                await once(channel, "close", { signal });
-                return text.trim();
-            },
+            ({ answer: words }) => unlessCut(signal, words),
         );
         if (answer === "gone") return undefined;
         return answer === "alive" ? "it did not end when it was killed" : `ending it was answered with "${answer.slice(0, 200)}"`;
