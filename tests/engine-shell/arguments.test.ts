@@ -25,8 +25,6 @@ test("reads Pulumi's options, long and short", () => {
 
 test.each([
     "--target",
-    "--save-plan",
-    "--plan",
     "--exclude",
     "--target-dependents",
     "--logtostderr",

@@ -42,7 +42,7 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
             );
             if (!previewOnly) await workspace.backend.create(target.reference);
         }
-        const stack = await openStack(workspace, target, !previewOnly, terminal.say);
+        const stack = await openStack(workspace, target, !previewOnly || options["save-plan"] !== undefined, terminal.say);
         learn(redactor, stack);
         const { signal } = interrupt;
         return await new Operation({ kind, options, workspace, target, stack, terminal, redactor, signal, engine: await engine }).run(

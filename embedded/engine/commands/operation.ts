@@ -13,6 +13,7 @@ import type { StoredValue } from "../state/types.ts";
 import type { PropertyMap } from "../values.ts";
 import { EXIT } from "./exit-codes.ts";
 import { parallelOf, type Options } from "./options.ts";
+import { openPlanning, type Planning } from "./plans.ts";
 import { openPacks } from "./policies.ts";
 import type { OpenedStack } from "./stack-state.ts";
 import { ask, type Terminal } from "./terminal.ts";
@@ -37,6 +38,7 @@ export interface OperationContext {
 /** One operation: the preview, the question, and the deed. */
 export class Operation {
     readonly #context: OperationContext;
+    #planning: Planning | undefined;
 
     constructor(context: OperationContext) {
         this.#context = context;
@@ -44,9 +46,12 @@ export class Operation {
 
     /** @returns the exit code */
     async run(previewOnly: boolean): Promise<number> {
+        this.#planning = await openPlanning(this.#context);
         if (previewOnly || !this.#context.options["skip-preview"]) {
             const { result, display } = await this.#show(true, previewOnly);
-            if (previewOnly || result.failed || result.canceled) return this.#codeOf(result, previewOnly);
+            if (result.failed || result.canceled) return this.#codeOf(result, previewOnly);
+            await this.#planning.save();
+            if (previewOnly) return this.#codeOf(result, previewOnly);
             if (!this.#context.options.yes && !(await this.#confirm(display))) {
                 this.#context.terminal.say(`confirmation declined, not proceeding with the ${this.#context.kind}`);
                 return EXIT.failed;
@@ -142,8 +147,9 @@ export class Operation {
             if (!this.#context.signal.aborted) throw error;
             return undefined; // the operation ends as interrupted before it begins a step
         });
+        const plan = this.#planning?.gate();
         try {
-            const governed = { ...start, ...(policies && { policies }) };
+            const governed = { ...start, ...(policies && { policies }), ...(plan && { plan }) };
             return await (planning ? preview(governed) : update(governed));
         } finally {
             await policies?.close();

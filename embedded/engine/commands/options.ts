@@ -39,8 +39,22 @@ const GOVERNED = {
 
 const CONFIRM = { yes: flag("do not ask", "y"), "skip-preview": flag("do not show a preview first", "f") } satisfies OptionTable;
 
-export const PREVIEW = { ...DISPLAY, ...GOVERNED, refresh: flag("look at the real objects first", "r") } satisfies OptionTable;
-export const UP = { ...DISPLAY, ...GOVERNED, ...CONFIRM, refresh: flag("look at the real objects first", "r") } satisfies OptionTable;
+const SAVE_PLAN = { "save-plan": text("write what the preview decides to this file, for up --plan") } satisfies OptionTable;
+const PLAN = { plan: text("hold the update to the plan in this file") } satisfies OptionTable;
+
+export const PREVIEW = {
+    ...DISPLAY,
+    ...GOVERNED,
+    ...SAVE_PLAN,
+    refresh: flag("look at the real objects first", "r"),
+} satisfies OptionTable;
+export const UP = {
+    ...DISPLAY,
+    ...GOVERNED,
+    ...PLAN,
+    ...CONFIRM,
+    refresh: flag("look at the real objects first", "r"),
+} satisfies OptionTable;
 export const REFRESH = {
     ...DISPLAY,
     ...CONFIRM,
@@ -82,6 +96,8 @@ export interface Options {
     readonly refresh?: boolean;
     readonly "policy-pack"?: readonly string[];
     readonly "policy-pack-config"?: readonly string[];
+    readonly "save-plan"?: string;
+    readonly plan?: string;
     readonly file?: string;
     readonly create?: boolean;
 }

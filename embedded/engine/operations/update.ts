@@ -28,9 +28,10 @@ export async function converge(deployment: Deployment, host: Host): Promise<Oper
         await refreshAll(deployment, (state) => state.refreshBeforeUpdate === true);
         await host(deployment, async () => {
             if (deployment.canceled || !targetsExist(deployment, ["--target"]) || !(await stackGoverned(deployment))) return;
-            deployment.run.plan?.complete();
             // What a failed program did not ask for may still be wanted.
-            if (!deployment.reporter.failed) await removeRest(deployment);
+            if (deployment.reporter.failed) return;
+            deployment.run.plan?.complete();
+            await removeRest(deployment);
         });
     });
 }

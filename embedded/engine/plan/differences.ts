@@ -1,5 +1,6 @@
 /** How a resource differs from its plan, told so that somebody can act on it. Values that are not known match any. */
 import { inline } from "../display/values.ts";
+import { formatPath, type PathSegment } from "../paths.ts";
 import { parseProviderReference } from "../urn.ts";
 import { isObject, OutputValue, ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { flattenOutput, isUnknownString } from "../wire.ts";
@@ -13,10 +14,17 @@ import type { PlanDiff, PlannedGoal } from "./plan.ts";
 export function valueDifferences(noun: string, planned: PlanDiff, olds: PropertyMap, news: PropertyMap): string[] {
     const expected: Record<string, PropertyValue> = { ...olds, ...planned.adds, ...planned.updates };
     for (const key of planned.deletes) delete expected[key];
-    return [...new Set([...Object.keys(expected), ...Object.keys(news)])].toSorted().flatMap((key) => {
-        const [before, after] = [expected[key], news[key]];
+    return within(noun, [], expected, news);
+}
+
+/** What differs between two objects, by path. */
+function within(noun: string, path: readonly PathSegment[], planned: PropertyMap, found: PropertyMap): string[] {
+    return [...new Set([...Object.keys(planned), ...Object.keys(found)])].toSorted().flatMap((key) => {
+        const [before, after] = [planned[key], found[key]];
         if (matches(before, after)) return [];
-        return [`${noun} ${JSON.stringify(key)}: planned ${shown(before)}, found ${shown(after)}`];
+        if (isObject(before) && isObject(after)) return within(noun, [...path, key], before, after);
+        const [a, b] = [shown(before), shown(after)];
+        return [`${noun} ${formatPath([...path, key])}: planned ${a}, found ${a === b ? "another value" : b}`];
     });
 }
 

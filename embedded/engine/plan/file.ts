@@ -8,7 +8,7 @@ import { deserializeMap, serializeMap } from "../state/serialize-values.ts";
 import { manifest } from "../state/serialize.ts";
 import type { CustomTimeouts } from "../state/snapshot.ts";
 import type { ManifestV1, StoredValue } from "../state/types.ts";
-import type { Alias } from "../steps/goal.ts";
+import type { Alias, AliasSpec } from "../steps/goal.ts";
 import type { StepOp } from "../events.ts";
 import type { Plan, PlanDiff, PlannedGoal, ResourcePlan } from "./plan.ts";
 
@@ -81,7 +81,12 @@ export function writePlan(plan: Plan, config: StoredMap, crypter: Crypter): stri
     );
     const file: DeploymentPlanV1 = {
         manifest: manifest(),
-        ...(Object.keys(config).length && { config }),
+        // Pulumi's configuration has texts only; a settings file may have numbers and booleans.
+        ...(Object.keys(config).length && {
+            config: Object.fromEntries(
+                Object.entries(config).map(([key, value]) => [key, isMap(value) || Array.isArray(value) ? value : String(value)]),
+            ),
+        }),
         ...(Object.keys(resourcePlans).length && { resourcePlans }),
     };
     return `${goJson(file, "    ")}\n`;
@@ -102,7 +107,6 @@ function goalOf(urn: string, goal: PlannedGoal, crypter: Crypter): GoalV1 {
         ...(deletes.length && { deletes: [...deletes] }),
         ...(Object.keys(updates).length && { updates: serializeMap(updates, { crypter }, `${urn}|${place}`) }),
     });
-    const list = (name: string, values: readonly string[]): object => (values.length ? { [name]: [...values] } : {});
     return {
         type: goal.type,
         name: goal.name,
@@ -111,7 +115,7 @@ function goalOf(urn: string, goal: PlannedGoal, crypter: Crypter): GoalV1 {
         outputDiff: diff(goal.outputDiff, "outputs"),
         ...(goal.parent && { parent: goal.parent }),
         protect: goal.protect,
-        ...list("dependencies", goal.dependencies),
+        ...listed("dependencies", goal.dependencies),
         ...(goal.provider && { provider: goal.provider }),
         ...(Object.keys(goal.propertyDependencies).length && {
             propertyDependencies: Object.fromEntries(
@@ -121,33 +125,21 @@ function goalOf(urn: string, goal: PlannedGoal, crypter: Crypter): GoalV1 {
             ),
         }),
         ...(goal.deleteBeforeReplace !== undefined && { deleteBeforeReplace: goal.deleteBeforeReplace }),
-        ...list("ignoreChanges", goal.ignoreChanges),
-        ...list("additionalSecretOutputs", goal.additionalSecretOutputs),
+        ...listed("ignoreChanges", goal.ignoreChanges),
+        ...listed("additionalSecretOutputs", goal.additionalSecretOutputs),
         ...(goal.aliases.length && { structuredAliases: goal.aliases.map(aliasOf) }),
         ...(goal.importId && { id: goal.importId }),
         customTimeouts: goal.customTimeouts,
     };
 }
 
+function listed(name: string, values: readonly string[]): object {
+    return values.length ? { [name]: [...values] } : {};
+}
+
 function aliasOf(alias: Alias): AliasV1 {
-    const spec = typeof alias === "string" ? { urn: alias } : alias;
-    const {
-        urn = "",
-        name = "",
-        type = "",
-        project = "",
-        stack = "",
-        parent = "",
-        noParent = false,
-    } = spec as {
-        readonly urn?: string;
-        readonly name?: string;
-        readonly type?: string;
-        readonly project?: string;
-        readonly stack?: string;
-        readonly parent?: string;
-        readonly noParent?: boolean;
-    };
+    const spec: AliasSpec & { readonly urn?: string } = typeof alias === "string" ? { urn: alias } : alias;
+    const { urn = "", name = "", type = "", project = "", stack = "", parent = "", noParent = false } = spec;
     return { URN: urn, Name: name, Type: type, Project: project, Stack: stack, Parent: parent, NoParent: noParent };
 }
 

@@ -22,6 +22,7 @@ type request struct {
 	Decrypt    []string        `json:"decrypt"`
 	Export     json.RawMessage `json:"export"`
 	Checkpoint json.RawMessage `json:"checkpoint"`
+	Plan       json.RawMessage `json:"plan"`
 }
 
 type answer struct {
@@ -30,6 +31,7 @@ type answer struct {
 	Decrypted  []string `json:"decrypted"`
 	Export     string   `json:"export"`
 	Checkpoint string   `json:"checkpoint"`
+	Plan       string   `json:"plan"`
 	Resources  int      `json:"resources"`
 	Magic      bool     `json:"magic"`
 }
@@ -75,6 +77,17 @@ func run() error {
 			return err
 		}
 		ans.Checkpoint = text
+	}
+	if req.Plan != nil {
+		var plan apitype.DeploymentPlanV1
+		if err := strict(req.Plan, &plan); err != nil {
+			return fmt.Errorf("plan: %w", err)
+		}
+		text, err := compact(&plan)
+		if err != nil {
+			return err
+		}
+		ans.Plan = text
 	}
 	return json.NewEncoder(os.Stdout).Encode(ans)
 }
