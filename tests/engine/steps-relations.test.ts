@@ -144,6 +144,20 @@ describe("a failure", () => {
     });
 });
 
+const by =
+    (name: string, cluster: string): Asked =>
+    async (program) => {
+        const provider = await program.provider(name, { cluster });
+        await program.thing("a", { value: 1 }, { provider: provider?.reference });
+    };
+
+const triggered =
+    (replacementTrigger: string): Asked =>
+    async (program) => {
+        const provider = await program.provider("p", { cluster: "one" }, { replacementTrigger });
+        await program.thing("a", { value: 1 }, { provider: provider?.reference });
+    };
+
 describe("another kind of owner", () => {
     const component = { type: "test:group:Kind", custom: false };
     const custom = { aliases: [thing("a", "test:group:Kind")] };
@@ -163,20 +177,6 @@ describe("another kind of owner", () => {
         );
         expect(did).toMatchObject({ calls: ["delete a"], state: ["a"], world: [] });
     });
-
-    const by =
-        (name: string, cluster: string): Asked =>
-        async (program) => {
-            const provider = await program.provider(name, { cluster });
-            await program.thing("a", { value: 1 }, { provider: provider?.reference });
-        };
-
-    const triggered =
-        (replacementTrigger: string): Asked =>
-        async (program) => {
-            const provider = await program.provider("p", { cluster: "one" }, { replacementTrigger });
-            await program.thing("a", { value: 1 }, { provider: provider?.reference });
-        };
 
     test.each([
         ["in the same place keeps objects", by("q", "one"), []],
