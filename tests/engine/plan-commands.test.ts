@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../../embedded/common/paths.ts";
-import { command, PASSPHRASE, projectFolder, removeFolders } from "../engine-shell/support.ts";
+import { command, projectFolder, removeFolders } from "../engine-shell/support.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -54,8 +54,7 @@ test("a preview writes its plan, and only the update that was planned is done", 
     expect(name).toMatchObject({ steps: ["create"], goal: { inputDiff: { adds: { length: 9 } } } });
 
     const up = ["up", "--stack", "dev", "--yes", "--skip-preview", "--plan", "plan.json"];
-    const { stdout } = await command(folder, [...up, "--json"], { env: { PULUMI_CONFIG_PASSPHRASE: PASSPHRASE } });
-    expect(JSON.parse(stdout)).toMatchObject({ changeSummary: { create: 3 } });
+    expect(await command(folder, up)).toMatchObject({ code: 0, stdout: expect.stringContaining("+ 3 created") });
 
     await writeFile(
         join(folder, "longer.yaml"),

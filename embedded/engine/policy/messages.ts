@@ -1,6 +1,8 @@
 /** Resources as the protocol of policy packs describes them. */
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import proto from "@pulumi/pulumi/proto/analyzer_pb.js";
+import { aliasUrns } from "../deployment/aliases.ts";
+import type { Goal } from "../steps/goal.ts";
 import { isObject, OutputValue, Secret, type PropertyMap, type PropertyValue } from "../values.ts";
 import type { ResourceState } from "../state/snapshot.ts";
 import { parseUrn } from "../urn.ts";
@@ -74,7 +76,7 @@ function optionsOf({ state, goal }: PolicySubject): InstanceType<typeof proto.An
     options.setDeletebeforereplacedefined(goal?.deleteBeforeReplace !== undefined);
     options.setDeletebeforereplace(goal?.deleteBeforeReplace ?? false);
     options.setAdditionalsecretoutputsList([...state.additionalSecretOutputs]);
-    options.setAliasesList([...state.aliases]);
+    options.setAliasesList(aliasesOf(state, goal));
     options.setParent(state.parent ?? "");
     const timeouts = new proto.AnalyzerResourceOptions.CustomTimeouts();
     timeouts.setCreate(state.customTimeouts?.create ?? 0);
@@ -82,6 +84,13 @@ function optionsOf({ state, goal }: PolicySubject): InstanceType<typeof proto.An
     timeouts.setDelete(state.customTimeouts?.delete ?? 0);
     options.setCustomtimeouts(timeouts);
     return options;
+}
+
+/** What the program says that the resource was called. */
+function aliasesOf(state: ResourceState, goal: Goal | undefined): string[] {
+    if (!goal) return [...state.aliases];
+    const { stack, project, type, name } = parseUrn(state.urn);
+    return aliasUrns({ stack, project, type, name, parent: state.parent }, goal.aliases, () => undefined);
 }
 
 function providerOf({ provider }: PolicySubject): InstanceType<typeof proto.AnalyzerProviderResource> | undefined {
