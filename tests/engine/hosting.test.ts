@@ -89,7 +89,7 @@ describe("a program's process", () => {
     });
 
     test.each([
-        ["remote", /a component of another package \(remote\)/],
+        ["remote", /components of other packages need a plugin/],
         ["a required version", /requires Pulumi >=3\.0\.0/],
     ])("that uses %s is refused by name", async (name, reason) => {
         const ran = await runCase(name);

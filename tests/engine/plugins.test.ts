@@ -121,6 +121,39 @@ describe("an installed plugin", () => {
     });
 });
 
+function whole(name: string): Partial<RunSetup> {
+    return { config: { "test:whole": name } };
+}
+
+describe("a component of another package", () => {
+    test("is made by its plugin with its children, and answers calls of its methods", async () => {
+        const ran = await run({}, whole("w"));
+        expect(ran.diagnostics).toEqual([]);
+        expect(home.log()).toEqual(["construct w outside:index:Whole", 'create w-part {"value":"hidden away"}']);
+        expect(ran.outputs).toMatchObject({ said: "generated for w-part within w", answer: "outside:index:Whole/ask for you" });
+        const part = find(ran.snapshot, "w-part");
+        expect(part.parent).toBe("urn:pulumi:unit::test::outside:index:Whole::w");
+        expect(part.inputs["value"]).toEqual(new Secret("hidden away"));
+        expect(find(ran.snapshot, "w").outputs).toEqual({ said: "generated for w-part within w" });
+        const again = await run({}, { ...whole("w"), snapshot: ran.snapshot });
+        expect(steps(again)).toEqual([]);
+        home.log();
+    });
+
+    test("is previewed", async () => {
+        const shown = await run({}, whole("w"), preview);
+        expect(shown.diagnostics).toEqual([]);
+        expect(shown.outputs["said"]).toBe(Unknown.instance);
+        expect(home.log()).toEqual(["construct w outside:index:Whole"]);
+    });
+
+    test("that refuses its inputs fails with the names of these", async () => {
+        const ran = await run({}, whole("wrong"));
+        expect(ran.diagnostics.join("\n")).toContain('bad\n  property "value": is wrong');
+        home.log();
+    });
+});
+
 describe("a plugin is", () => {
     test("refused in another version than the program asks for, and those installed are named", async () => {
         const ran = await run({ a: {} }, { config: { "test:version": "9.0.0" } });

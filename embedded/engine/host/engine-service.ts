@@ -5,6 +5,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { UserError } from "../../common/errors.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Severity } from "../events.ts";
+import { STACK_TYPE } from "../urn.ts";
 import { unary } from "./server.ts";
 
 const severities: readonly Severity[] = ["debug", "info", "warning", "error"];
@@ -30,7 +31,7 @@ export function engineService(deployment: Deployment, filter: (severity: Severit
         }),
         getRootResource: unary(() => {
             const response = new proto.GetRootResourceResponse();
-            response.setUrn(root);
+            response.setUrn(root || stackOf(deployment));
             return response;
         }),
         startDebugging: unary(() => {
@@ -42,4 +43,10 @@ export function engineService(deployment: Deployment, filter: (severity: Severit
             );
         }),
     };
+}
+
+/** The stack's URN, for those that did not set it: plugins. */
+function stackOf({ news }: Deployment): string {
+    for (const [urn, { state }] of news) if (state.type === STACK_TYPE) return urn;
+    return "";
 }

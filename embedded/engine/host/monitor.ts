@@ -1,7 +1,7 @@
 /** The service `ResourceMonitor`: what the program asks of the engine. */
 import type { IResourceMonitorServer } from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import type { ResourceMonitorFeature } from "@pulumi/pulumi/proto/resource_pb.js";
-import provider from "@pulumi/pulumi/proto/provider_pb.js";
+import provider, { type ConstructResponse } from "@pulumi/pulumi/proto/provider_pb.js";
 import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { UserError, messageOf } from "../../common/errors.ts";
@@ -15,6 +15,7 @@ import { withoutOutputValues } from "../secretness.ts";
 import { decodeMap, encodeMap, isUnknownString } from "../wire.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { errorHookOf, resourceHookOf } from "./hooks.ts";
+import { callMethod, construct, type Remote } from "./remote.ts";
 import { existenceGoalOf, goalOf, invokeOf, readGoalOf } from "./requests.ts";
 import { interrupted, unary } from "./server.ts";
 import type { Transforms } from "./transforms.ts";
@@ -58,11 +59,14 @@ export interface MonitorParts {
     readonly track: <T>(work: Promise<T>) => Promise<T>;
     /** Called when the program has said that it registered everything; answered when nothing will be asked of it any more. */
     readonly onSignal: () => Promise<void>;
+    /** Where the service is, once it is served. */
+    readonly address: () => string;
 }
 
 /** Makes the service. */
-export function monitorService({ deployment, callbacks, transforms, track, onSignal }: MonitorParts): IResourceMonitorServer {
+export function monitorService({ deployment, callbacks, transforms, track, onSignal, address }: MonitorParts): IResourceMonitorServer {
     const { run, reporter } = deployment;
+    const remote = (): Remote => ({ deployment, address: address() });
     const refuse = (what: string): never => {
         const error = new UserError(
             `The program uses ${what}, which the embedded engine does not support. Remove it, or run the program with the official engine.`,
@@ -102,7 +106,9 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
         registerResource: unary(async (request) => {
             const response = new proto.RegisterResourceResponse();
             try {
-                const goal = await decoded(async () => goalOf(await transforms.registration(request)));
+                const asked = await decoded(() => transforms.registration(request));
+                if (asked.getRemote()) return constructed(await track(construct(remote(), asked)));
+                const goal = await decoded(() => goalOf(asked));
                 const { state, skipped } = await track(register(deployment, goal));
                 transforms.registered(state.urn, request);
                 response.setUrn(state.urn);
@@ -158,7 +164,13 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
             await onSignal();
             return new empty.Empty();
         }),
-        call: unary(() => refuse("methods of remote components (call)")),
+        call: unary(async (request) => {
+            try {
+                return await track(callMethod(remote(), request));
+            } catch (error) {
+                throw deployment.canceled ? interrupted() : new Error(reporter.redactor.clean(messageOf(error)), { cause: error });
+            }
+        }),
         existsResource: unary(async (request) => {
             const exists = await objectExists(deployment, await decoded(() => existenceGoalOf(request)));
             const response = new proto.ExistsResourceResponse();
@@ -194,4 +206,17 @@ function knownId(id: string | undefined): string {
 function setRead(response: InstanceType<typeof proto.ReadResourceResponse>, state: Done["state"], resources: boolean): void {
     response.setUrn(state.urn);
     response.setProperties(encodeMap(state.outputs, { resources }));
+}
+
+/** What a plugin made, as the answer to who asked for it. */
+function constructed(made: ConstructResponse): InstanceType<typeof proto.RegisterResourceResponse> {
+    const response = new proto.RegisterResourceResponse();
+    response.setUrn(made.getUrn());
+    response.setObject(made.getState());
+    made.getStatedependenciesMap().forEach((dependencies, key) => {
+        const entry = new proto.RegisterResourceResponse.PropertyDependencies();
+        entry.setUrnsList(dependencies.getUrnsList());
+        response.getPropertydependenciesMap().set(key, entry);
+    });
+    return response;
 }

@@ -35,13 +35,18 @@ export async function hostProgram(deployment: Deployment, finish: () => Promise<
     const callbacks = new Callbacks();
     const transforms = new Transforms(callbacks, run.signal);
     const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
+    let address = "";
     const server = await startServer((grpc) => {
-        grpc.addService(resource.ResourceMonitorService, monitorService({ deployment, callbacks, transforms, track, onSignal }));
+        grpc.addService(
+            resource.ResourceMonitorService,
+            monitorService({ deployment, callbacks, transforms, track, onSignal, address: () => address }),
+        );
         grpc.addService(engine.EngineService, engineService(deployment, filter));
     });
+    ({ address } = server);
     try {
         const program = startProgram(run, {
-            address: server.address,
+            address,
             preview: deployment.preview,
             onLine: (line, stream) => reporter.diagnostic(stream === "stdout" ? "info" : "info#err", line, rootUrn(deployment)),
         });

@@ -17,6 +17,8 @@ export class Transforms {
     /** What was registered, by URN: its parent, and its own functions, which its children take over. */
     readonly #registered = new Map<string, { readonly parent: string; readonly own: readonly Callback[] }>();
 
+    /** The functions of components that plugins are making, which then register themselves. */
+    readonly #constructing = new Map<string, readonly Callback[]>();
     readonly #signal: AbortSignal;
 
     /** @param signal aborted when the functions' answers are of no use any more */
@@ -35,7 +37,13 @@ export class Transforms {
 
     /** Remembers a resource that is done, for its children. */
     registered(urn: string, request: RegisterResourceRequest): void {
-        this.#registered.set(urn, { parent: request.getParent(), own: request.getTransformsList() });
+        this.#registered.set(urn, { parent: request.getParent(), own: this.#own(request) });
+        this.#constructing.delete(keyOf(request));
+    }
+
+    /** The functions of a resource; those of a component that a plugin makes come from the program. */
+    #own(request: RegisterResourceRequest): readonly Callback[] {
+        return this.#constructing.get(keyOf(request)) ?? request.getTransformsList();
     }
 
     /**
@@ -43,7 +51,9 @@ export class Transforms {
      * @throws UserError when one of them throws
      */
     async registration(request: RegisterResourceRequest): Promise<RegisterResourceRequest> {
-        const functions = [...request.getTransformsList(), ...this.#inherited(request.getParent()), ...this.#ofStack];
+        const own = this.#own(request);
+        if (request.getRemote()) this.#constructing.set(keyOf(request), own);
+        const functions = [...own, ...this.#inherited(request.getParent()), ...this.#ofStack];
         if (!functions.length) return request;
         const dependencies = propertyDependenciesOf(request);
         let inputs = asOutputs(decodeMap(request.getObject()), dependencies);
@@ -117,6 +127,10 @@ export class Transforms {
             throw new UserError(`${subject} failed: ${messageOf(error).replace(/^transform failed: (Error: )?/, "")}`, { cause: error });
         }
     }
+}
+
+function keyOf(request: RegisterResourceRequest): string {
+    return `${request.getParent()}::${request.getType()}::${request.getName()}`;
 }
 
 function propertyDependenciesOf(request: RegisterResourceRequest): PropertyDependencies {
