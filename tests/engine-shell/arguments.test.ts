@@ -1,12 +1,27 @@
 import { expect, test } from "@jest/globals";
 import { nearest, readArguments } from "../../embedded/engine/commands/arguments.ts";
-import { EXPORT, OUTPUT, parallelOf, PREVIEW, UP } from "../../embedded/engine/commands/options.ts";
+import { agreed, EXPORT, OUTPUT, parallelOf, PREVIEW, scopeOf, UP } from "../../embedded/engine/commands/options.ts";
 import { parseStackName } from "../../embedded/engine/commands/workspace.ts";
 
 test("reads Pulumi's options, long and short", () => {
     const { values, positionals } = readArguments(
         "up",
-        ["-s", "dev", "-C", "/x", "-yfO", "--parallel=4", "-m", "why", "--refresh=true", "--diff=false", "--show-secrets"],
+        [
+            "-s",
+            "dev",
+            "-C",
+            "/x",
+            "-yfO",
+            "--parallel=4",
+            "-m",
+            "why",
+            "--refresh=true",
+            "--diff=false",
+            "--show-secrets",
+            "-t",
+            "a",
+            "--target=b",
+        ],
         UP,
     );
     expect({ ...values }).toEqual({
@@ -18,21 +33,24 @@ test("reads Pulumi's options, long and short", () => {
         parallel: "4",
         message: "why",
         refresh: true,
+        diff: false,
         "show-secrets": true,
+        target: ["a", "b"],
     });
     expect(positionals).toEqual([]);
 });
 
 test.each([
-    "--target",
-    "--exclude",
-    "--target-dependents",
+    "--target-replace",
+    "--replace",
+    "--run-program",
+    "--exclude-protected",
+    "--show-reads",
     "--logtostderr",
-    "-t",
     "-c",
     "--secrets-provider",
 ])("refuses %s by name", (option) => {
-    const long = { "-t": "--target", "-c": "--config" }[option] ?? option.replace(/=.*/, "");
+    const long = { "-c": "--config" }[option] ?? option.replace(/=.*/, "");
     expect(() => readArguments("preview", [option, "value"], PREVIEW)).toThrow(
         `${long} is not supported by the embedded engine. Leave it out, or use the official Pulumi CLI.`,
     );
@@ -77,4 +95,39 @@ test("reads the forms of a stack's name", () => {
 test("finds what was meant", () => {
     expect(nearest("embeded", ["embedded", "prod"])).toBe("embedded");
     expect(nearest("xyz", ["embedded", "prod"])).toBeUndefined();
+});
+
+test.each([
+    [{}, undefined],
+    [{ target: ["a"] }, { targets: ["a"], targetDependents: false, excludes: [], excludeDependents: false }],
+    [
+        { exclude: ["a", "b"], "exclude-dependents": true },
+        { targets: [], targetDependents: false, excludes: ["a", "b"], excludeDependents: true },
+    ],
+])("takes what an operation is about from %j", (options, scope) => {
+    expect(scopeOf(options)).toEqual(scope);
+});
+
+test.each([
+    [{ target: ["a"], exclude: ["b"] }, "--target and --exclude cannot be used together"],
+    [{ "target-dependents": true }, "--target-dependents says what to do with the dependents of a --target: name one."],
+    [{ target: ["a"], "exclude-dependents": true }, "--exclude-dependents says what to do"],
+])("refuses %j", (options, sentence) => {
+    expect(() => scopeOf(options)).toThrow(sentence);
+});
+
+test.each([
+    [{ yes: true }, "", true],
+    [{ "skip-preview": true }, "", true],
+    [{}, "true", true],
+    [{}, "1", true],
+    [{}, "false", false],
+    [{}, "", false],
+])("with %j and PULUMI_SKIP_CONFIRMATIONS=%j the user has agreed: %j", (options, variable, result) => {
+    process.env["PULUMI_SKIP_CONFIRMATIONS"] = variable;
+    try {
+        expect(agreed(options)).toBe(result);
+    } finally {
+        delete process.env["PULUMI_SKIP_CONFIRMATIONS"];
+    }
 });

@@ -141,7 +141,7 @@ test.each([
         'There is no stack "dve". Stacks with a settings file: dev. Did you mean dev? To make it, write Pulumi.dve.yaml, or run "stack init dve".',
     ],
     [["preview", "--config-file", "other.yaml"], "other.yaml (--config-file) does not exist."],
-    [["preview", "--target", "x"], "--target is not supported by the embedded engine."],
+    [["preview", "--replace", "x"], "--replace is not supported by the embedded engine."],
     [["stack", "rm"], '"stack rm" is not supported by the embedded engine: use the official Pulumi CLI for it.'],
     [["console"], '"console" is not supported by the embedded engine'],
     [["previw"], 'There is no command "previw". Did you mean "preview"?'],

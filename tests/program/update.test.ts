@@ -61,7 +61,11 @@ describeApi("the program, applied by the embedded engine to a real API server", 
         const before = writes();
         const again = await engine("up", "--yes", "--skip-preview", "--json");
         expect({ code: again.code, errors: errorsOf(again) }).toEqual({ code: 0, errors: [] });
-        expect((JSON.parse(again.stdout) as { changeSummary: unknown }).changeSummary).toEqual({ same: 62 });
+        const events = again.stdout.trim().split("\n");
+        const summary = events
+            .map((line) => (JSON.parse(line) as { summaryEvent?: { resourceChanges: unknown } }).summaryEvent)
+            .find(Boolean);
+        expect(summary?.resourceChanges).toEqual({ same: 62 });
         expect(writes()).toEqual(before);
 
         const exported = await engine("stack", "export");

@@ -25,7 +25,7 @@ export interface Parsed<T extends OptionTable> {
 /** Options of the official CLI that this engine does not have, by long name; shorts beside them. */
 const OFFICIAL: Readonly<Record<string, string | undefined>> = {
     ...Object.fromEntries(
-        "attach-debugger client config-path copilot debug emoji event-log exclude exclude-dependents exclude-protected import-file import-pending-creates clear-pending-creates neo open-docs output plan remove remote replace run-program save-plan secrets-provider shell show-config show-full-output show-reads show-replacement-steps show-policy-remediations show-urns skip-pending-creates strict target target-dependents target-replace template version logflow logtostderr memprofilerate profiling tracing verbose disable-integrity-checking fully-qualify-stack-names copy-config-from no-select teams all project tag organization urns"
+        "attach-debugger client config-path copilot debug emoji event-log exclude exclude-dependents exclude-protected from ignore-protect import-file import-pending-creates clear-pending-creates neo neo-task-on-failure open open-docs output plan properties remove remote replace run-program save-plan secrets-provider shell show-config show-full-output show-reads show-replacement-steps show-policy-remediations show-urns skip-config-validation skip-pending-creates skip-plugin-pre-install strict suppress-permalink target target-dependents target-replace template version logflow logtostderr memprofilerate profiling tracing verbose disable-integrity-checking fully-qualify-stack-names copy-config-from no-select teams all project tag organization urns"
             .split(" ")
             .map((name) => [name, undefined]),
     ),
@@ -76,7 +76,7 @@ export function readArguments<T extends OptionTable>(
             `"${command}" ${positionals.length ? `takes only ${positionals.map((name) => `[${name}]`).join(" ")}` : "takes no arguments"}, found "${extra}".`,
         );
     }
-    return { values: values as Values<T>, positionals: found };
+    return { values: { ...declined(args, table), ...values } as Values<T>, positionals: found };
 }
 
 /** `--flag=true` and `--flag=false`, as the official CLI allows them. */
@@ -86,6 +86,14 @@ function plain(args: readonly string[], table: OptionTable): string[] {
         if (!Object.hasOwn(table, name) || table[name]?.type !== "boolean") return [arg];
         return value === "true" ? [`--${name}`] : [];
     });
+}
+
+/** What was said not to be wanted: `--flag=false`. */
+function declined(args: readonly string[], table: OptionTable): Record<string, false> {
+    const names = args.flatMap((arg) => /^--([^=]+)=false$/.exec(arg)?.[1] ?? []);
+    return Object.fromEntries(
+        names.filter((name) => Object.hasOwn(table, name) && table[name]?.type === "boolean").map((name) => [name, false]),
+    );
 }
 
 function unknown(command: string, raw: string, table: OptionTable): UserError {

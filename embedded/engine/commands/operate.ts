@@ -4,7 +4,7 @@ import { Redactor } from "../redact.ts";
 import { lockStack } from "../state/lock.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import { Operation, type Kind } from "./operation.ts";
-import { checkColor, parallelOf, type Options } from "./options.ts";
+import { agreed, checkColor, parallelOf, scopeOf, type Options } from "./options.ts";
 import { packsOf } from "./policies.ts";
 import { openStack, type OpenedStack } from "./stack-state.ts";
 import { openTerminal } from "./terminal.ts";
@@ -17,11 +17,12 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
     checkColor(options);
     const terminal = openTerminal(options);
     const previewOnly = kind === "preview" || options["preview-only"] === true;
-    if (!previewOnly && !terminal.interactive && !options.yes && !options["skip-preview"]) {
+    if (!previewOnly && !terminal.interactive && !agreed(options)) {
         const only = kind === "update" ? "" : " or --preview-only";
         throw new UserError(`--yes or --skip-preview${only} must be passed in to proceed when running in non-interactive mode`);
     }
     parallelOf(options);
+    scopeOf(options);
     packsOf(options);
     // Loading the engine takes longer than reading the settings: both at once.
     const engine = import("../index.ts");

@@ -2,6 +2,7 @@
 import { DigestBuilder } from "../display/digest.ts";
 import { createDisplay, type Display } from "../display/index.ts";
 import { hasChanges } from "../display/operations.ts";
+import { EventStream } from "../display/stream.ts";
 import type { EngineEvent, EventSink } from "../events.ts";
 import type * as Engine from "../index.ts";
 import type { Redactor } from "../redact.ts";
@@ -12,9 +13,10 @@ import type { Snapshot } from "../state/snapshot.ts";
 import type { StoredValue } from "../state/types.ts";
 import type { PropertyMap } from "../values.ts";
 import { EXIT } from "./exit-codes.ts";
-import { parallelOf, type Options } from "./options.ts";
+import { agreed, parallelOf, scopeOf, type Options } from "./options.ts";
 import { openPlanning, type Planning } from "./plans.ts";
 import { openPacks } from "./policies.ts";
+import { outputsReader } from "./stack-outputs.ts";
 import type { OpenedStack } from "./stack-state.ts";
 import { ask, type Terminal } from "./terminal.ts";
 import type { Target, Workspace } from "./workspace.ts";
@@ -48,46 +50,44 @@ export class Operation {
     async run(previewOnly: boolean): Promise<number> {
         this.#planning = await openPlanning(this.#context);
         if (previewOnly || !this.#context.options["skip-preview"]) {
-            const { result, display } = await this.#show(true, previewOnly);
+            const { result, display } = await this.#show(true);
             if (result.failed || result.canceled) return this.#codeOf(result, previewOnly);
             await this.#planning.save();
             if (previewOnly) return this.#codeOf(result, previewOnly);
-            if (!this.#context.options.yes && !(await this.#confirm(display))) {
+            if (!agreed(this.#context.options) && !(await this.#confirm(display))) {
                 this.#context.terminal.say(`confirmation declined, not proceeding with the ${this.#context.kind}`);
                 return EXIT.failed;
             }
         }
         const begun = Date.now();
-        const { result } = await this.#show(false, true);
+        const { result } = await this.#show(false);
         await this.#context.stack.settle?.();
         await this.#record(result, begun);
         return this.#codeOf(result, true);
     }
 
-    /** @param json whether this run is the one that `--json` is about */
-    async #show(planning: boolean, json: boolean): Promise<{ result: OperationResult; display: Display }> {
+    async #show(planning: boolean): Promise<{ result: OperationResult; display: Display }> {
         const options = this.#context.options;
         const { screen, paint, live } = this.#context.terminal;
-        const digest = options.json
-            ? new DigestBuilder({ showSames: options["show-sames"] === true, suppressOutputs: options["suppress-outputs"] === true })
-            : undefined;
+        const json = options.json ? this.#json(planning) : undefined;
         const display = createDisplay({
             kind: this.#context.kind,
             planning,
             project: this.#context.target.reference.project,
             stack: this.#context.target.reference.stack,
             paint,
-            live: live && !digest,
+            live: live && !json,
             diff: options.diff === true,
             showSecrets: options["show-secrets"] === true,
             showSames: options["show-sames"] === true,
+            showReplacementSteps: options["show-replacement-steps"] === true,
             suppressOutputs: options["suppress-outputs"] === true,
             suppressProgress: options["suppress-progress"] === true,
-            screen: digest ? { ...screen, write() {} } : screen,
+            screen: json ? { ...screen, write() {} } : screen,
         });
         const sink: EventSink = (event) => {
             const shown = this.#cleaned(event);
-            digest?.take(shown);
+            json?.take(shown);
             display.events(shown);
         };
         const before = outputsOf(this.#context.stack.snapshot);
@@ -101,8 +101,21 @@ export class Operation {
                     : undefined,
             );
         }
-        if (digest && json) screen.write(digest.text());
+        json?.finish();
         return { result, display };
+    }
+
+    /** What `--json` prints: a digest of a preview at its end, the events of anything else as they happen. */
+    #json(planning: boolean): { take(event: EngineEvent): void; finish(): void } {
+        const { options, terminal } = this.#context;
+        const write = (text: string): void => terminal.screen.write(text);
+        if (!planning || ["1", "true"].includes(process.env["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] ?? "")) return new EventStream(write);
+        const digest = new DigestBuilder({
+            showSames: options["show-sames"] === true,
+            showReplacementSteps: options["show-replacement-steps"] === true,
+            suppressOutputs: options["suppress-outputs"] === true,
+        });
+        return { take: (event) => digest.take(event), finish: () => write(digest.text()) };
     }
 
     async #execute(planning: boolean, events: EventSink): Promise<OperationResult> {
@@ -110,13 +123,13 @@ export class Operation {
         const { project } = this.#context.workspace;
         const { providers } = await import("../../providers/index.ts");
         const persist = planning ? undefined : this.#context.stack.persist;
+        const scope = scopeOf(this.#context.options);
         const run: EngineRun = {
             project: {
                 name: project.name,
                 root: project.root,
                 ...(project.main !== undefined && { main: project.main }),
                 runtimeOptions: project.runtimeOptions,
-                plugins: project.plugins,
                 plugins: project.plugins,
             },
             stack: this.#context.target.reference.stack,
@@ -130,11 +143,13 @@ export class Operation {
             events,
             redactor: this.#context.redactor,
             ...(persist && { persist }),
+            ...(scope && { scope }),
+            stackOutputs: outputsReader(this.#context.workspace, this.#context.target),
             ...(this.#context.options["continue-on-error"] && { continueOnError: true }),
         };
         if (this.#context.kind === "refresh") return refresh(run, { preview: planning });
         let start = run;
-        if (this.#context.options.refresh || (project.alwaysRefresh && this.#context.kind !== "destroy")) {
+        if (this.#context.options.refresh ?? (project.alwaysRefresh && this.#context.kind !== "destroy")) {
             const found = await refresh(
                 { ...run, events: (event) => void (event.type !== "summary" && events(event)) },
                 { preview: planning },
@@ -175,7 +190,10 @@ export class Operation {
             kind: this.#context.kind,
             startTime: Math.floor(begun / 1000),
             message: this.#context.options.message ?? "",
-            environment: { "exec.kind": "cli" },
+            environment: {
+                "exec.kind": this.#context.options["exec-kind"] ?? "cli",
+                ...(this.#context.options["exec-agent"] !== undefined && { "exec.agent": this.#context.options["exec-agent"] }),
+            },
             config: settings.config as Record<string, StoredValue>,
             version: 0,
             result: result.failed || result.canceled ? "failed" : "succeeded",

@@ -4,13 +4,12 @@ import { isObject, type PropertyMap, type PropertyValue } from "../values.ts";
 import { formatPath, type PathSegment } from "../paths.ts";
 import type { Color, Paint } from "./colors.ts";
 import { displayType } from "./names.ts";
-import { isListed, OPERATIONS, PAST } from "./operations.ts";
+import { isListed, OPERATIONS, PAST, type Listing } from "./operations.ts";
 import { bare, inline, mapLines, propertyLines, visibleKeys, type ValueOptions } from "./values.ts";
 
-export interface DiffOptions extends ValueOptions {
+export interface DiffOptions extends ValueOptions, Listing {
     readonly paint: Paint;
     readonly planning: boolean;
-    readonly showSames: boolean;
     /** Properties whose differences are only said to exist (`hideDiffs`). */
     readonly hidden?: readonly string[];
 }
@@ -18,7 +17,7 @@ export interface DiffOptions extends ValueOptions {
 /** The lines of a step. @param depth how far the resource is below the stack */
 export function diffLines(metadata: StepMetadata, depth: number, options: DiffOptions): string[] {
     const { op, old: before, new: after } = metadata;
-    if (!isListed(metadata, options.showSames)) return [];
+    if (!isListed(metadata, options)) return [];
     const { symbol, color, plan } = OPERATIONS[op];
     const { paint, planning } = options;
     const indent = "    ".repeat(depth);

@@ -7,7 +7,7 @@ import type { ResourceState } from "../state/snapshot.ts";
 import type { ResourceV3 } from "../state/types.ts";
 import { OutputValue, Secret, isObject, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { isRootStack } from "./names.ts";
-import { isListed } from "./operations.ts";
+import { isListed, type Listing } from "./operations.ts";
 import { digestRemediation, digestViolation, type DigestRemediation, type DigestViolation } from "./policies.ts";
 
 export interface Digest {
@@ -34,8 +34,7 @@ export interface DigestStep {
     detailedDiff: Record<string, { kind: string; inputDiff: boolean }> | null;
 }
 
-export interface DigestOptions {
-    readonly showSames: boolean;
+export interface DigestOptions extends Listing {
     readonly suppressOutputs: boolean;
 }
 
@@ -60,7 +59,7 @@ export class DigestBuilder {
             case "resource-pre": {
                 const { metadata } = event;
                 if (metadata.op === "refresh") this.#refreshes.add(metadata.urn);
-                if (isListed(metadata, this.#options.showSames)) this.#steps.push(this.#step(metadata));
+                if (isListed(metadata, this.#options)) this.#steps.push(this.#step(metadata));
                 return;
             }
             case "resource-outputs": {

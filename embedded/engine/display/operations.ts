@@ -59,8 +59,16 @@ export function hasChanges(changes: Readonly<Partial<Record<StepOp, number>>>): 
     return Object.entries(changes).some(([op, n]) => n > 0 && !QUIET.has(op as StepOp));
 }
 
-/** Whether a list of steps names a step: unchanged resources only on demand, and the parts of a replacement never. */
-export function isListed({ op, logical, type, old: before, new: after }: StepMetadata, showSames: boolean): boolean {
+export interface Listing {
+    readonly showSames: boolean;
+    readonly showReplacementSteps?: boolean;
+}
+
+/** Whether a list of steps names a step: unchanged resources and the parts of a replacement only on demand. */
+export function isListed(
+    { op, logical, type, old: before, new: after }: StepMetadata,
+    { showSames, showReplacementSteps }: Listing,
+): boolean {
     if (op === "same") return showSames || isRootStack(type) || Boolean(before?.protect) !== Boolean(after?.protect);
-    return logical;
+    return logical || showReplacementSteps === true;
 }

@@ -14,6 +14,8 @@ export interface DisplayOptions {
     readonly diff: boolean;
     readonly showSecrets: boolean;
     readonly showSames: boolean;
+    /** With diffs, show the steps of a replacement one by one. */
+    readonly showReplacementSteps?: boolean;
     readonly suppressOutputs: boolean;
     /** Leave out what is running; only what is done is shown. */
     readonly suppressProgress: boolean;
