@@ -89,14 +89,21 @@ describe("replacing a resource", () => {
     });
 });
 
-describe("deleting", () => {
-    const family: Asked = async (program) => {
-        await program.group("group");
-        await program.thing("child", {}, { parent: group });
-        await program.thing("ward", {}, { deletedWith: group });
-        await program.thing("after", {}, { dependencies: [`${group.replace("::group", "")}$double:index:Thing::child`] });
-    };
+const family: Asked = async (program) => {
+    await program.group("group");
+    await program.thing("child", {}, { parent: group });
+    await program.thing("ward", {}, { deletedWith: group });
+    await program.thing("after", {}, { dependencies: [`${group.replace("::group", "")}$double:index:Thing::child`] });
+};
 
+const stuck: Asked = async (program) => {
+    await program.thing("base");
+    await program.thing("stuck", { failOn: "delete" }, { dependencies: [thing("base")] });
+    await program.thing("other");
+    await program.thing("above", { delayMs: 20 }, { dependencies: [thing("other")] });
+};
+
+describe("deleting", () => {
     test("a component deletes its children, and spares what is deleted with it (docs options/deletedwith)", async () => {
         const did = await then(family, async () => {});
         expect(did).toMatchObject({
@@ -113,14 +120,8 @@ describe("deleting", () => {
     });
 
     test("goes on beside a failure only when asked to (engine/continue_on_error_test.go)", async () => {
-        const before: Asked = async (program) => {
-            await program.thing("base");
-            await program.thing("stuck", { failOn: "delete" }, { dependencies: [thing("base")] });
-            await program.thing("other");
-            await program.thing("above", { delayMs: 20 }, { dependencies: [thing("other")] });
-        };
-        expect(await then(before, async () => {})).toMatchObject({ state: ["base", "stuck", "other"], calls: ["delete above"] });
-        expect(await then(before, async () => {}, { continueOnError: true })).toMatchObject({ state: ["base", "stuck"] });
+        expect(await then(stuck, async () => {})).toMatchObject({ state: ["base", "stuck", "other"], calls: ["delete above"] });
+        expect(await then(stuck, async () => {}, { continueOnError: true })).toMatchObject({ state: ["base", "stuck"] });
     });
 });
 

@@ -1,10 +1,12 @@
 /** Runs of the engine without a program's process: resources are registered one after the other, as a program would ask for them. */
+import { expect } from "@jest/globals";
 import { Deployment, StepFailed, type Done } from "../../../embedded/engine/deployment/deployment.ts";
 import { registerOutputs } from "../../../embedded/engine/deployment/outputs.ts";
 import { readResource } from "../../../embedded/engine/deployment/read.ts";
 import { register } from "../../../embedded/engine/deployment/register.ts";
+import { needsOf } from "../../../embedded/engine/deployment/scope.ts";
 import type { EngineEvent } from "../../../embedded/engine/events.ts";
-import { emptySnapshot, type EngineRun, type OperationResult, type Snapshot } from "../../../embedded/engine/index.ts";
+import { emptySnapshot, type EngineRun, type OperationResult, type ResourceState, type Snapshot } from "../../../embedded/engine/index.ts";
 import { converge } from "../../../embedded/engine/operations/update.ts";
 import type { Scope } from "../../../embedded/engine/run.ts";
 import type { Goal, ReadGoal } from "../../../embedded/engine/steps/goal.ts";
@@ -176,4 +178,13 @@ async function host(deployment: Deployment, program: (program: Program) => Promi
             ),
         outputs: (outputs) => registerOutputs(deployment, STACK, outputs),
     });
+}
+
+/** Everything a resource needs comes before it. */
+export function expectInOrder(resources: readonly ResourceState[]): void {
+    const seen = new Set<string>();
+    for (const state of resources) {
+        expect([...seen]).toEqual(expect.arrayContaining(needsOf(state)));
+        seen.add(state.urn);
+    }
 }
