@@ -41,7 +41,7 @@ export interface OldState {
  */
 export interface ResourceProvider extends Omit<
     sdk.Provider,
-    "diff" | "check" | "create" | "read" | "update" | "delete" | "construct" | "call"
+    "diff" | "check" | "create" | "read" | "update" | "delete" | "construct" | "call" | "invoke"
 > {
     /** The package's name as in type tokens: `kubernetes`, `random`, `tls`, `command`. */
     readonly name: string;
@@ -82,6 +82,8 @@ export interface ResourceProvider extends Omit<
      * the object, and takes it into the state when it is there, so that it is neither orphaned nor in the way.
      */
     locate?(urn: string, inputs: PropertyMap, context: OperationContext): Promise<string | undefined>;
+    /** Runs a function of the package; there is no resource whose line a status could be shown on. */
+    invoke?(token: string, args: PropertyMap, context?: OperationContext): Promise<sdk.InvokeResult>;
     /** Releases connections. Called once at the end. */
     close(): Promise<void>;
 }

@@ -21,10 +21,10 @@ export function lazyProvider(name: string, version: string, load: () => Promise<
         read: async (...args) => (await provider()).read(...args),
         delete: async (...args) => (await provider()).delete(...args),
         locate: async (...args) => (await provider()).locate?.(...args),
-        invoke: async (token, inputs) => {
+        invoke: async (token, inputs, context) => {
             const { invoke } = await provider();
             if (!invoke) throw new Error(`the embedded ${name} provider has no functions: ${token} is not supported`);
-            return invoke(token, inputs);
+            return invoke(token, inputs, context);
         },
         close: async () => (await loaded)?.close(),
     };

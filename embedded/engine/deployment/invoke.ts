@@ -1,6 +1,7 @@
 /** Functions: the provider's, and the few that the engine answers itself. */
 import type { InvokeResult } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../../common/errors.ts";
+import type { OperationContext } from "../provider.ts";
 import { plain } from "../secretness.ts";
 import type { InvokeRequest } from "../steps/goal.ts";
 import { packageOf } from "../urn.ts";
@@ -26,7 +27,13 @@ export async function invoke(deployment: Deployment, request: InvokeRequest): Pr
         throw new UserError(`The built-in provider ${provider.name} has no functions: ${request.token} is not supported.`);
     const result: InvokeResult = await deployment.limiter.run(async () => {
         deployment.checkpoint();
-        return (await provider.invoke?.(request.token, plain(request.args))) as InvokeResult;
+        const context: OperationContext = {
+            preview: deployment.preview,
+            signal: deployment.run.signal,
+            status: () => {},
+            log: (severity, text) => deployment.reporter.diagnostic(severity, text),
+        };
+        return (await provider.invoke?.(request.token, plain(request.args), context)) as InvokeResult;
     });
     return { outputs: (result.outputs ?? {}) as PropertyMap, failures: result.failures ?? [] };
 }
