@@ -39,10 +39,13 @@ async function resolveCreate(deployment: Deployment, state: ResourceState): Prom
     if (old?.id === id && !old.pendingReplacement) return undefined;
     const found = await readObject(deployment, { ...state, id });
     if (!found) return undefined;
-    // It was being created in place of another object: that one is what remains to be deleted.
-    if (old?.pendingReplacement) deployment.journal.remove(old);
-    else if (old) deployment.changeOld(old, { ...old, delete: true });
-    deployment.journal.restore(found);
+    // What depends on the object that is gone comes after it in the state, and depends on this one now.
+    if (old?.pendingReplacement) deployment.journal.change(old, found);
+    else {
+        // It was being created in place of another object: that one is what remains to be deleted.
+        if (old) deployment.changeOld(old, { ...old, delete: true });
+        deployment.journal.restore(found);
+    }
     deployment.olds.set(found.urn, found);
     return `${interrupted}; ${id} exists and is part of the stack now.`;
 }
