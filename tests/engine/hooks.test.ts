@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { preview } from "../../embedded/engine/index.ts";
+import { destroy, preview, refresh } from "../../embedded/engine/index.ts";
 import { PartialError } from "../../embedded/engine/provider.ts";
 import { double, nameOf, World } from "./support/double.ts";
-import { find, runProgram, type Ran, type RunSetup } from "./support/runs.ts";
+import { find, runProgram, steps, type Ran, type RunSetup } from "./support/runs.ts";
 
 /** `refusals` says how often a creation fails, with `half` after the object exists; updates of such an object count on. */
 function refusing(world: World): ReturnType<typeof double> {
@@ -180,4 +180,74 @@ describe("an error hook", () => {
             'error: creating failed: refused, 9 to go\nthe error hook "broken" failed: this error hook cannot',
         ]);
     });
+});
+
+describe("destroy", () => {
+    test("without the program refuses resources with delete hooks, and names them", async () => {
+        const result = await run(world, "", { snapshot: first.snapshot }, (engine) => destroy(engine, { preview: false }));
+        expect(result.failed).toBe(true);
+        expect(result.diagnostics.join("\n")).toMatch(/::a has delete hooks \(beforeDelete, afterDelete\).*--run-program/);
+        expect(steps(result)).toEqual([]);
+    });
+
+    test("with the program runs the hooks and deletes everything, whatever the program asks for now", async () => {
+        const made = new World();
+        const before = await run(made, "");
+        const gone = await run(made, "changed", { snapshot: before.snapshot }, (engine) =>
+            destroy(engine, { preview: false, runProgram: true }),
+        );
+        expect(gone.diagnostics.filter((line) => !line.startsWith("info:"))).toEqual([]);
+        expect(said(gone, "a").map((line) => line.split(" ")[0])).toEqual(["beforeDelete", "afterDelete"]);
+        expect(said(gone, "replaced").map((line) => line.split(" ")[0])).toEqual(["afterDelete"]);
+        expect(gone.snapshot.resources).toEqual([]);
+        expect(made.objects.size).toBe(0);
+        expect(made.calls.filter((call) => !call.startsWith("create")).toSorted()).toEqual([
+            "delete a",
+            "delete inside",
+            "delete replaced",
+        ]);
+    });
+
+    test("with a program that asks for more makes nothing of it", async () => {
+        const made = new World();
+        const gone = await run(made, "", {}, (engine) => destroy(engine, { preview: false, runProgram: true }));
+        expect(gone.failed).toBe(false);
+        expect(made.calls).toEqual([]);
+        expect(gone.snapshot.resources).toEqual([]);
+    });
+
+    test("with a program that fails deletes nothing", async () => {
+        const result = await runProgram(
+            {
+                program: "cases.ts",
+                providers: { double: double(world) },
+                config: { "test:case": "throws" },
+                snapshot: first.snapshot,
+            },
+            (engine) => destroy(engine, { preview: false, runProgram: true }),
+        );
+        expect(result.failed).toBe(true);
+        expect(steps(result).filter((step) => step.startsWith("delete"))).toEqual([]);
+    });
+});
+
+test("refresh with the program configures providers as the program does now", async () => {
+    const made = new World();
+    const setup = (region: string): RunSetup => ({
+        program: "steered.ts",
+        providers: { double: double(made) },
+        steer: [
+            { name: "p", kind: "provider", args: { region } },
+            { name: "a", args: { value: 1 }, provider: "p" },
+        ],
+    });
+    const before = await runProgram(setup("old"));
+    made.configured.length = 0;
+    const seen = await runProgram({ ...setup("new"), snapshot: before.snapshot }, (engine) =>
+        refresh(engine, { preview: false, runProgram: true }),
+    );
+    expect(seen.diagnostics).toEqual([]);
+    expect(made.configured).toEqual([{ region: "new" }]);
+    expect(steps(seen)).toContain("refresh a");
+    expect(find(seen.snapshot, "p").inputs["region"]).toBe("new");
 });

@@ -67,6 +67,8 @@ export class Deployment {
     readonly replaced = new Set<string>();
     readonly defaultProviders = new Map<string, Promise<string>>();
     readonly hooks = new Hooks();
+    /** True while the program runs for its providers and hooks alone. */
+    passive = false;
     #exclusive: Promise<unknown> = Promise.resolve();
 
     /** @param keepsOlds whether old resources may stay as they are, between those that are registered */

@@ -11,6 +11,7 @@ import { metadataOf, StepFailed, type Deployment, type Done } from "./deployment
 import { forcedReplacement } from "./forced.ts";
 import { governed } from "./governed.ts";
 import { importObject, isImport } from "./import.ts";
+import { isPassive } from "./passive.ts";
 import { checked, diffOf, loadedFor, stateOf, withIgnored } from "./proposal.ts";
 import { refuseReplacement } from "./replace.ts";
 import { leaveUntouched, refuseSkippedNeeds } from "./untouched.ts";
@@ -53,7 +54,7 @@ function refused(deployment: Deployment, urn: string, message: string): StepFail
 
 async function converge(deployment: Deployment, { urn, old }: Claim, goal: Goal, provider: string | undefined): Promise<Done> {
     const wanted = stateOf(urn, goal, goal.inputs, provider, old);
-    if (!deployment.selection.includes(wanted)) return leaveUntouched(deployment, old, wanted);
+    if (!deployment.selection.includes(wanted) || isPassive(deployment, wanted)) return leaveUntouched(deployment, old, wanted);
     refuseSkippedNeeds(deployment, wanted);
     if (!deployment.preview) refuseUnknown(goal);
 

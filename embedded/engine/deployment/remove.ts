@@ -78,6 +78,8 @@ async function removeAll(deployment: Deployment, states: readonly ResourceState[
         try {
             const metadata = metadataOf(opOf(state), state, undefined);
             await deleteObject(deployment, metadata, state, goesWith, () => deployment.journal.remove(state));
+            // The object is gone, and a hook after that has failed.
+            if (deployment.failed.has(state.urn)) stopped = true;
             return true;
         } catch (error) {
             if (!(error instanceof StepFailed || error instanceof Canceled)) throw error;
