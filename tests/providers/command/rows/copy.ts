@@ -15,10 +15,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { PropertyMap } from "../../../../embedded/engine/values.ts";
+import { commandProvider } from "../../../../embedded/providers/command/index.ts";
 import { SIGNATURE_KEY, signatures } from "../../../../embedded/engine/wire.ts";
 import type { Sshd } from "../../../support/sshd.ts";
 import { contextOf } from "../../shared/operations.ts";
-import type { Lab } from "../support/lab.ts";
+import { Lab, messageOf } from "../support/lab.ts";
 import { declared, official, type Row } from "../support/semantics.ts";
 
 export interface CopyLab {
@@ -235,6 +236,20 @@ export const copyRows = (lab: () => CopyLab): Row[] => {
                         'source: there is no file or folder "/nowhere"',
                     );
                 });
+            },
+        },
+        {
+            behaviour: "the deprecated CopyFile is refused by name",
+            source: declared("remote/copyFile", "CopyFile"),
+            differs: {
+                official: "`remote.CopyFile` still works, with a deprecation warning",
+                here: "refused by name: use `remote.CopyToRemote`",
+            },
+            proof: async () => {
+                const copyFile = new Lab(commandProvider(), "command:remote:CopyFile");
+                expect(await messageOf(copyFile.check({}))).toBe(
+                    "command:remote:CopyFile is deprecated and not supported by the embedded engine: use command:remote:CopyToRemote",
+                );
             },
         },
         {
