@@ -1,8 +1,10 @@
 /** Several packs, their configuration, and packs that do not do what they should. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { projectRoot } from "../../embedded/common/paths.ts";
 import { packsOf } from "../../embedded/engine/commands/policies.ts";
 import { readPackFolder } from "../../embedded/engine/policy/pack-file.ts";
 import { startPack } from "../../embedded/engine/policy/pack-process.ts";
@@ -97,6 +99,27 @@ test("an interrupted run ends its packs and waits for no rule", async () => {
     expect(await running).toMatchObject({ rejected: ["a"] });
     await gate.close();
     expect(runs(pid)).toBe(false);
+}, 60_000);
+
+test("a pack ends with the engine's process, however that ends", async () => {
+    const path = await pack("stays", {
+        ...PLAIN,
+        "index.mts": "console.error(process.pid);\nconsole.log(1);\nsetInterval(() => {}, 1000);",
+    });
+    const script = `
+        import { readPackFolder } from "${projectRoot}/embedded/engine/policy/pack-file.ts";
+        import { startPack } from "${projectRoot}/embedded/engine/policy/pack-process.ts";
+        const pack = await readPackFolder(${JSON.stringify(path)}, "/");
+        await startPack(pack, { settings: {}, signal: new AbortController().signal, onLine: (line) => console.log(line) });
+    `;
+    const engine = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+        env: { ...process.env, NODE_OPTIONS: "" },
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+    const pid = Number(await new Promise<Buffer>((resolve) => engine.stdout.once("data", resolve)));
+    expect(runs(pid)).toBe(true);
+    engine.kill("SIGKILL");
+    while (runs(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
 }, 60_000);
 
 describe("a configuration file", () => {

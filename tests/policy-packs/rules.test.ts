@@ -51,7 +51,7 @@ describe("a remediation", () => {
     });
 
     test("that the provider refuses fails the resource", async () => {
-        const ran = await govern(opened.gate, false, [thing("a", { ...BROKEN, invalid: true })]);
+        const ran = await govern(opened.gate, false, [thing("a", { ...BROKEN, breaks: true })]);
         expect(ran.rejected).toEqual(["a"]);
         expect(ran.errors).toEqual([expect.stringContaining('property "invalid": must not be true')]);
     });

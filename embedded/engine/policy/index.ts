@@ -2,7 +2,8 @@
 import type { PolicyLoadEvent, PolicyRemediationEvent, PolicyViolationEvent, Severity } from "../events.ts";
 import { configure, readConfigFile } from "./config.ts";
 import type { PolicyGate, PolicyRemediation, PolicySubject, PolicyVerdict } from "./gate.ts";
-import { Pack, type StackFacts } from "./pack.ts";
+import type { StackFacts } from "./messages.ts";
+import { Pack } from "./pack.ts";
 import { readPackFolder } from "./pack-file.ts";
 import { startPack } from "./pack-process.ts";
 import { STACK_TYPE } from "../urn.ts";

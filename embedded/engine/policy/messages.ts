@@ -9,6 +9,31 @@ import { parseUrn } from "../urn.ts";
 import { encodeMap, flattenOutput } from "../wire.ts";
 import type { PolicySubject } from "./gate.ts";
 
+/** What a pack may know of the run. */
+export interface StackFacts {
+    readonly stack: string;
+    readonly project: string;
+    readonly organization: string;
+    readonly preview: boolean;
+    /** Secrets decrypted. */
+    readonly config: Readonly<Record<string, string>>;
+    readonly configSecretKeys: readonly string[];
+    readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The stack that a pack is about to judge. */
+export function stackConfigureRequest(facts: StackFacts): InstanceType<typeof proto.AnalyzerStackConfigureRequest> {
+    const request = new proto.AnalyzerStackConfigureRequest();
+    request.setStack(facts.stack);
+    request.setProject(facts.project);
+    request.setOrganization(facts.organization);
+    request.setDryRun(facts.preview);
+    request.setConfigSecretKeysList([...facts.configSecretKeys]);
+    for (const [key, value] of Object.entries(facts.config)) request.getConfigMap().set(key, value);
+    for (const [key, value] of Object.entries(facts.tags)) request.getTagsMap().set(key, value);
+    return request;
+}
+
 /** A resource before its step. @param internal whether properties of the SDK's own (`__…`) are sent too, as for remediations */
 export function analyzeRequest(subject: PolicySubject, internal: boolean): InstanceType<typeof proto.AnalyzeRequest> {
     const { state } = subject;

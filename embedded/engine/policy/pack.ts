@@ -14,7 +14,7 @@ import type { GivenConfig, GivenConfigs, PolicyConfig, PolicyDescription } from 
 import { corrected } from "./corrected.ts";
 import type { PolicySubject } from "./gate.ts";
 import { levelNumber, levelOf, severityOf } from "./levels.ts";
-import { analyzeRequest, stackRequest } from "./messages.ts";
+import { analyzeRequest, stackConfigureRequest, stackRequest, type StackFacts } from "./messages.ts";
 import type { PackFolder } from "./pack-file.ts";
 import { ownLines, type PackProcess } from "./pack-process.ts";
 
@@ -23,18 +23,6 @@ const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
 /** How long a pack that has started may take to describe itself. Milliseconds. */
 const CONNECT_MS = 30_000;
-
-/** What a pack may know of the run. */
-export interface StackFacts {
-    readonly stack: string;
-    readonly project: string;
-    readonly organization: string;
-    readonly preview: boolean;
-    /** Secrets decrypted. */
-    readonly config: Readonly<Record<string, string>>;
-    readonly configSecretKeys: readonly string[];
-    readonly tags: Readonly<Record<string, string>>;
-}
 
 type Call<Request, Response> = (request: Request, callback: (error: ServiceError | null, response: Response) => void) => unknown;
 
@@ -48,6 +36,9 @@ export class Pack {
     readonly #process: PackProcess;
     readonly #client: AnalyzerClient;
     readonly #severities: ReadonlyMap<string, PolicyViolationEvent["severity"]>;
+    readonly #stackRules: ReadonlySet<string>;
+    /** What the pack need not be asked, since it has no such rule that is in force. */
+    #asks = { remediate: true, analyze: true, analyzeStack: true };
     #ended: string | undefined;
     /** Why nothing can be asked any more: one error for all questions, so that it is told once. */
     #lost: UserError | undefined;
@@ -61,6 +52,8 @@ export class Pack {
         void process.ended.then((how) => (this.#ended = how));
         const list = info.getPoliciesList();
         this.#severities = new Map(list.map((policy) => [policy.getName(), severityOf(policy.getSeverity())]));
+        const stackRules = list.filter((policy) => policy.getPolicyType() === proto.PolicyType.POLICY_TYPE_STACK);
+        this.#stackRules = new Set(stackRules.map((policy) => policy.getName()));
         this.policies = list.map((policy) => ({
             name: policy.getName(),
             level: levelOf(policy.getEnforcementlevel()),
@@ -112,16 +105,24 @@ export class Pack {
             request.getPolicyconfigMap().set(name, config);
         }
         await this.#call("configure", request);
+        const inForce = [...configs].filter(([, { level }]) => level !== "disabled");
+        this.#asks = {
+            remediate: inForce.some(([, { level }]) => level === "remediate"),
+            analyze: inForce.some(([name]) => !this.#stackRules.has(name)),
+            analyzeStack: inForce.some(([name]) => this.#stackRules.has(name)),
+        };
     }
 
     /** The violations of the rules about one resource. */
     async analyze(subject: PolicySubject): Promise<PolicyViolationEvent[]> {
+        if (!this.#asks.analyze) return [];
         const response = await this.#call<InstanceType<typeof proto.AnalyzeResponse>>("analyze", analyzeRequest(subject, false));
         return response.getDiagnosticsList().map((diagnostic) => this.#violation(diagnostic, subject.state.urn));
     }
 
     /** The violations of the rules about the stack; those that name no resource of it are about `root`. */
     async analyzeStack(subjects: readonly PolicySubject[], root: string | undefined): Promise<PolicyViolationEvent[]> {
+        if (!this.#asks.analyzeStack) return [];
         const response = await this.#call<InstanceType<typeof proto.AnalyzeResponse>>("analyzeStack", stackRequest(subjects));
         const urns = new Set(subjects.map(({ state }) => state.urn));
         return response
@@ -133,6 +134,7 @@ export class Pack {
     async remediate(
         subject: PolicySubject,
     ): Promise<{ inputs: PropertyMap; changes: PolicyRemediationEvent[]; violations: PolicyViolationEvent[] }> {
+        if (!this.#asks.remediate) return { inputs: subject.state.inputs, changes: [], violations: [] };
         const { urn } = subject.state;
         const response = await this.#call<InstanceType<typeof proto.RemediateResponse>>("remediate", analyzeRequest(subject, true));
         const changes: PolicyRemediationEvent[] = [];
@@ -203,18 +205,6 @@ const HEARD_MS = 1_000;
 
 async function later<T>(value: T): Promise<T> {
     return await new Promise((resolve) => setTimeout(() => resolve(value), HEARD_MS).unref());
-}
-
-function stackConfigureRequest(facts: StackFacts): InstanceType<typeof proto.AnalyzerStackConfigureRequest> {
-    const request = new proto.AnalyzerStackConfigureRequest();
-    request.setStack(facts.stack);
-    request.setProject(facts.project);
-    request.setOrganization(facts.organization);
-    request.setDryRun(facts.preview);
-    request.setConfigSecretKeysList([...facts.configSecretKeys]);
-    for (const [key, value] of Object.entries(facts.config)) request.getConfigMap().set(key, value);
-    for (const [key, value] of Object.entries(facts.tags)) request.getTagsMap().set(key, value);
-    return request;
 }
 
 async function ask<Request, Response>(call: Call<Request, Response>, request: Request): Promise<Response> {

@@ -29,7 +29,11 @@ new PolicyPack("rules", {
             severity: "high",
             remediateResource: ({ props }) => {
                 if (ask(props) !== "remediate") return undefined;
-                return { ...props, value: props["unmendable"] === true ? "still broken" : "mended" };
+                return {
+                    ...props,
+                    ...(props["breaks"] === true && { invalid: true }),
+                    value: props["unmendable"] === true ? "still broken" : "mended",
+                };
             },
             validateResource: ({ props }, report) => {
                 if (ask(props) === "remediate" && !String(props["value"]).startsWith("mended")) report("the value is not mended");
