@@ -85,7 +85,7 @@ test("two packs correct one after the other, are configured by their files, and 
 test("an interrupted run ends its packs and waits for no rule", async () => {
     const interrupt = new AbortController();
     const { gate, lines } = await open([{ path: "rules" }], interrupt.signal);
-    const running = govern(gate, false, [thing("a", { ask: "hangs" })]);
+    const running = govern(gate, false, [thing("a", { ask: "hangs" })], undefined, undefined, interrupt.signal);
     let pid: number | undefined;
     while (pid === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -96,7 +96,7 @@ test("an interrupted run ends its packs and waits for no rule", async () => {
     }
     expect(runs(pid)).toBe(true);
     interrupt.abort();
-    expect(await running).toMatchObject({ rejected: ["a"] });
+    expect(await running).toMatchObject({ rejected: ["a"], errors: [] });
     await gate.close();
     expect(runs(pid)).toBe(false);
 }, 60_000);

@@ -86,6 +86,7 @@ export async function govern(
     goals: readonly Goal[],
     snapshot: Snapshot = emptySnapshot,
     world: World = new World(),
+    signal: AbortSignal = new AbortController().signal,
 ): Promise<Governed> {
     const events: EngineEvent[] = [];
     const rejected: string[] = [];
@@ -99,7 +100,7 @@ export async function govern(
             snapshot,
             providers: { double: double(world) },
             parallel: 4,
-            signal: new AbortController().signal,
+            signal,
             events: (event) => events.push(event),
             persist: async () => {},
             policies: gate,

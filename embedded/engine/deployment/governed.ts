@@ -8,7 +8,7 @@ import type { ResourceState } from "../state/snapshot.ts";
 import type { Goal } from "../steps/goal.ts";
 import { parseProviderReference } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
-import { StepFailed, type Deployment } from "./deployment.ts";
+import { Canceled, StepFailed, type Deployment } from "./deployment.ts";
 
 /** What the program asked for, which the state of a resource does not hold, by URN. */
 const goals = new WeakMap<Deployment, Map<string, Goal>>();
@@ -59,10 +59,15 @@ export async function stackGoverned(deployment: Deployment): Promise<boolean> {
     // What failed is missing: rules about the whole would speak about a part.
     if (!policies || deployment.failed.size) return true;
     const subjects = [...deployment.news.values()].map(({ state }) => subjectOf(deployment, state, goals.get(deployment)?.get(state.urn)));
-    const verdict = await policies.analyzeStack(subjects);
-    tell(deployment, verdict.violations);
-    if (verdict.refused) deployment.reporter.failed = true;
-    return !verdict.refused;
+    try {
+        const verdict = await asked(deployment, undefined, () => policies.analyzeStack(subjects));
+        tell(deployment, verdict.violations);
+        if (verdict.refused) deployment.reporter.failed = true;
+        return !verdict.refused;
+    } catch (error) {
+        if (error instanceof StepFailed || error instanceof Canceled) return false;
+        throw error;
+    }
 }
 
 async function remediated(
@@ -90,11 +95,13 @@ function subjectOf(deployment: Deployment, state: ResourceState, goal: Goal | un
 }
 
 /** Asks the packs; a pack that failed is reported with the first resource it failed for, and stops the others quietly. */
-async function asked<T>(deployment: Deployment, urn: string, question: () => Promise<T>): Promise<T> {
+async function asked<T>(deployment: Deployment, urn: string | undefined, question: () => Promise<T>): Promise<T> {
     try {
         return await question();
     } catch (error) {
-        if (typeof error !== "object" || error === null || deployment.canceled) throw error;
+        // Packs end with an interruption: that is no failure of theirs.
+        deployment.checkpoint();
+        if (typeof error !== "object" || error === null) throw error;
         if (!told.has(error)) {
             told.add(error);
             deployment.reporter.diagnostic("error", messageOf(error), urn);
