@@ -5,6 +5,7 @@ import { invoke } from "../../embedded/engine/deployment/invoke.ts";
 import { preview, update } from "../../embedded/engine/index.ts";
 import { Secret, Unknown, type PropertyMap } from "../../embedded/engine/values.ts";
 import { Stack, thing, type Program } from "./support/direct.ts";
+import { double, World } from "./support/double.ts";
 import { find, runProgram, type RunSetup } from "./support/runs.ts";
 
 const REFERENCE = "pulumi:pulumi:StackReference";
@@ -51,7 +52,7 @@ describe("a stack reference", () => {
     });
 
     test("works in a program, whose secret outputs stay secret and plain ones plain", async () => {
-        const setup: RunSetup = { program: "references.ts", providers: {} };
+        const setup: RunSetup = { program: "references.ts", providers: { double: double(new World()) } };
         for (const operation of [preview, update]) {
             const ran = await runProgram(setup, (run) => operation({ ...run, stackOutputs }));
             expect(ran.diagnostics).toEqual([]);

@@ -5,4 +5,4 @@ import { existsResource } from "@pulumi/pulumi/runtime/resource.js";
 const other = new pulumi.StackReference("organization/test/other");
 export const url = other.requireOutput("url");
 export const token = other.getOutput("token");
-export const there = existsResource("pulumi:index:Stash", "nowhere");
+export const there = existsResource("double:index:Thing", "nowhere");
