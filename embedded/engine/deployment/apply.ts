@@ -10,7 +10,7 @@ import type { PendingOperation, PendingOperationType, ResourceState } from "../s
 import { isProviderType } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { UNKNOWN_STRING } from "../wire.ts";
-import type { Deployment } from "./deployment.ts";
+import { Canceled, type Deployment } from "./deployment.ts";
 import { runAfter, runBefore, withErrorHooks, type HookedStep } from "./hooks.ts";
 import type { LoadedProvider } from "./registry.ts";
 
@@ -61,6 +61,7 @@ async function changing(
         let operation: PendingOperation | undefined;
         try {
             await runBefore(deployment, hooked);
+            deployment.checkpoint();
             // Components and providers exist in the state alone: nothing can be left behind.
             if (!deployment.preview && about.custom && !isProviderType(about.type)) operation = await journal.begin(type, about);
             const { state, partial } = await work();
@@ -73,6 +74,7 @@ async function changing(
             if (state.custom || hooked.kind === "delete") await runAfter(deployment, { ...hooked, subject: state });
             return state;
         } catch (error) {
+            if (error instanceof Canceled) throw error;
             // After an interruption nobody knows whether it happened, unless the provider says so: the next run finds out.
             const unknown = error instanceof OutcomeUnknown || (deployment.canceled && !(error instanceof PartialError));
             if (operation && !unknown) journal.end(operation);

@@ -5,6 +5,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { UserError } from "../../common/errors.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Severity } from "../events.ts";
+import { ownFrames } from "./frames.ts";
 import { STACK_TYPE } from "../urn.ts";
 import { unary } from "./server.ts";
 
@@ -19,7 +20,7 @@ export function engineService(deployment: Deployment, filter: (severity: Severit
     return {
         log: unary((request) => {
             const severity = severities[request.getSeverity()] ?? "info";
-            const message = request.getMessage();
+            const message = severity === "error" ? ownFrames(request.getMessage(), deployment.run.project.root) : request.getMessage();
             // The SDK tells every request and answer as a debug message, values included.
             if (severity !== "debug" && filter(severity, message))
                 deployment.reporter.diagnostic(severity, message, request.getUrn() || undefined, request.getEphemeral());

@@ -1,5 +1,18 @@
 // Runs in the program's process before anything else: takes the stack's settings, secrets among them, from a pipe, so
 // that they are not in the environment that other processes and crash reports can see.
 import { readFileSync } from "node:fs";
+import { inspect, types } from "node:util";
 
 Object.assign(process.env, JSON.parse(readFileSync(3, "utf8")));
+
+// The SDK tells of objects that are no errors as "[object Object]", and fails over undefined.
+const told = new Set();
+process.on("unhandledRejection", (reason) => {
+    if (types.isNativeError(reason)) {
+        if (process.listenerCount("unhandledRejection") === 1) throw reason;
+    } else if ((typeof reason === "object" || reason === undefined) && !told.has(reason)) {
+        told.add(reason);
+        console.error(`The program threw ${inspect(reason)}, which is no Error. Throw an Error that says what is wrong.`);
+        if (!reason) process.exit(1);
+    }
+});

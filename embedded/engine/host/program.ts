@@ -81,12 +81,16 @@ export function startProgram(run: EngineRun, options: ProgramOptions): Program {
             JSON.stringify({ PULUMI_CONFIG: JSON.stringify(run.config), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(run.configSecretKeys) }),
         );
     }
+    // A program that hangs must not outlive the engine.
+    const endNow = (): void => void child.kill("SIGKILL");
+    process.once("exit", endNow);
     let killTimer: NodeJS.Timeout | undefined;
     return {
         ended: new Promise((resolveEnd, reject) => {
             child.on("error", reject);
             child.on("close", (code, signal) => {
                 clearTimeout(killTimer);
+                process.off("exit", endNow);
                 resolveEnd({ code: code ?? undefined, signal: signal ?? undefined });
             });
         }),

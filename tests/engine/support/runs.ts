@@ -24,6 +24,8 @@ export interface RunSetup {
     readonly signal?: AbortSignal;
     readonly persist?: (snapshot: Snapshot) => Promise<void>;
     readonly continueOnError?: boolean;
+    /** Hears of each event as it happens. */
+    readonly onEvent?: (event: EngineEvent) => void;
     /** What `Pulumi.yaml` says beside the program. */
     readonly project?: Partial<EngineRun["project"]>;
 }
@@ -54,7 +56,10 @@ export async function runProgram(setup: RunSetup, operation: (run: EngineRun) =>
         providers: setup.providers,
         parallel: setup.parallel ?? 16,
         signal: setup.signal ?? new AbortController().signal,
-        events: (event) => events.push(event),
+        events: (event) => {
+            events.push(event);
+            setup.onEvent?.(event);
+        },
         continueOnError: setup.continueOnError ?? false,
         persist: async (snapshot) => {
             stored.push(snapshot);
