@@ -137,6 +137,7 @@ export async function copyToRemote(pool: Pool, inputs: PropertyMap, watch: Watch
     const target = textOf(inputs["remotePath"]) ?? "";
     const host = nameOf(connection);
     await pool.session(connection, watch, openFiles, async (sftp, lane) => {
+        watch.status(`copying to ${host}`);
         const files = new RemoteFiles(sftp, lane, watch.signal);
         try {
             await copy(

@@ -6,6 +6,8 @@ import { reasonOf, unlessCut, type Watch } from "../watch.ts";
 import { connectOnce, Hopeless } from "./client.ts";
 import { nameOf, type Endpoint } from "./connection.ts";
 
+/** An attempt that takes longer is said. */
+const SILENT_MS = 1_500;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -22,6 +24,16 @@ async function forward(bastion: Client, { host, port }: Endpoint, signal: AbortS
     );
 }
 
+async function attemptOf(endpoint: Endpoint, bastion: Client | undefined, attempt: string, watch: Watch): Promise<Client> {
+    const saying = setTimeout(() => watch.status(`connecting to ${nameOf(endpoint)}, ${attempt}`), SILENT_MS);
+    try {
+        const stream = bastion && (await forward(bastion, endpoint, watch.signal));
+        return await connectOnce(endpoint, stream, watch.signal, (remark) => watch.log("warning", `${nameOf(endpoint)}: ${remark}.`));
+    } finally {
+        clearTimeout(saying);
+    }
+}
+
 /**
  * Dials until it works. Another attempt follows after 0.1 s, then after ever longer pauses up to 5 s.
  * @param bastion answers a connection to the bastion, dialed anew when it was lost
@@ -35,8 +47,7 @@ export async function dial(endpoint: Endpoint, bastion: (() => Promise<Client>) 
         // The bastion has attempts of its own; when they are used up, further ones from here would only multiply them.
         const through = await bastion?.();
         try {
-            const stream = through && (await forward(through, endpoint, watch.signal));
-            return await connectOnce(endpoint, stream, watch.signal, (remark) => watch.log("warning", `${nameOf(endpoint)}: ${remark}.`));
+            return await attemptOf(endpoint, through, `attempt ${attempt}${attempts}`, watch);
         } catch (error) {
             const problem = messageOf(error);
             if (watch.signal.aborted)

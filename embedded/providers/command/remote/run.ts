@@ -124,6 +124,7 @@ export function remoteRun(pool: Pool, connection: Connection): Run {
             watch,
             (client) => start(client, before, { ...job.environment, ...previous }, host, output),
             async (command, lane) => {
+                watch.status(`running on ${host}`);
                 const how = await command.end(job.stdin, watch.signal);
                 if (how === "cut") return await cut(command, pool, connection, watch);
                 if (how === "held") {

@@ -213,7 +213,7 @@ export const localRows = (lab: () => LocalLab): Row[] => [
         behaviour: "an interrupt and a time limit end the command",
         source: official("local/commandOutputs"),
         differs: {
-            official: "an interrupt ends a local command, but not what it started; `customTimeouts` do not end it",
+            official: "an interrupt and `customTimeouts` kill a local command at once, but not what it started",
             here: "both end its whole process group (SIGTERM, SIGKILL after five seconds)",
         },
         proof: async () => {
