@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../../embedded/common/paths.ts";
@@ -9,7 +10,7 @@ import { packsOf } from "../../embedded/engine/commands/policies.ts";
 import { readPackFolder } from "../../embedded/engine/policy/pack-file.ts";
 import { startPack } from "../../embedded/engine/policy/pack-process.ts";
 import { Secret } from "../../embedded/engine/values.ts";
-import { govern, open, thing, urnOf } from "./support.ts";
+import { govern, open, PACKS, thing, urnOf } from "./support.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -194,6 +195,11 @@ describe("a policy pack", () => {
             { ...PLAIN, "index.mts": 'import "@pulumi/policy";' },
             /not installed: run "npm install" in/,
         ],
+        [
+            "that the SDK's old TypeScript cannot read",
+            { ...PLAIN, "package.json": '{"name":"p","version":"1.0.0"}', "index.ts": "export const x = 1 satisfies number;" },
+            /name the entry index\.mts, which Node runs as it is\. It said:\n[^]*index\.ts\(1,/,
+        ],
         ["without its entry", PLAIN, /before it was ready[^]*index\.mts/],
         [
             "that prints a number of its own first",
@@ -212,6 +218,22 @@ describe("a policy pack", () => {
         },
         60_000,
     );
+
+    test("that takes long to start is mentioned, and an interruption ends the wait", async () => {
+        const path = await pack("slow", { ...PLAIN, "index.mts": "setInterval(() => {}, 1000);" });
+        const interrupt = new AbortController();
+        const waits: string[] = [];
+        const opening = open([{ path }], interrupt.signal, (text) => {
+            waits.push(text);
+            interrupt.abort(new Error("the user's wish"));
+        });
+        await expect(opening).rejects.toThrow("the user's wish");
+        expect(waits).toEqual([expect.stringMatching(/^Waiting for the policy pack .*slow to start \(\d+ s\)$/)]);
+    }, 60_000);
+
+    test("runs as it is: no TypeScript can be resolved that the SDK's runner would load in its place", () => {
+        expect(() => createRequire(join(PACKS, "rules/package.json")).resolve("typescript")).toThrow("Cannot find module 'typescript'");
+    });
 
     test("that is not there is refused", async () => {
         await expect(open([{ path: "nowhere" }])).rejects.toThrow("The policy pack nowhere (--policy-pack) does not exist");

@@ -19,14 +19,16 @@ export interface Opened {
     readonly gate: PolicyGate;
     readonly loaded: PolicyLoadEvent[];
     readonly lines: string[];
-    readonly waits: string[];
 }
 
 /** Starts packs as a preview's; relative paths are those of the packs here. */
-export async function open(packs: readonly PackSource[], signal: AbortSignal = new AbortController().signal): Promise<Opened> {
+export async function open(
+    packs: readonly PackSource[],
+    signal: AbortSignal = new AbortController().signal,
+    onWait: (text: string) => void = () => {},
+): Promise<Opened> {
     const loaded: PolicyLoadEvent[] = [];
     const lines: string[] = [];
-    const waits: string[] = [];
     const gate = await openPolicies({
         packs,
         cwd: PACKS,
@@ -41,9 +43,9 @@ export async function open(packs: readonly PackSource[], signal: AbortSignal = n
         signal,
         onLoad: (event) => loaded.push(event),
         onLine: (severity, line) => lines.push(`${severity} ${line}`),
-        onWait: (text) => waits.push(text),
+        onWait,
     });
-    return { gate, loaded, lines, waits };
+    return { gate, loaded, lines };
 }
 
 export function thing(name: string, inputs: PropertyMap, more: Partial<Goal> = {}): Goal {

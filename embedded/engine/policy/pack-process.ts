@@ -113,7 +113,9 @@ function notStarted({ given, folder }: PackFolder, reason: string, said: readonl
     const text = lines.join("\n");
     const fix = /Cannot find (?:module|package) '@pulumi\/policy'/.test(text)
         ? ` Its dependencies are not installed: run "npm install" in ${folder}.`
-        : "";
+        : /^\s*TSError/m.test(text)
+          ? " The SDK compiles an entry named .ts with TypeScript 3.8, or with the pack's own TypeScript below 7: name the entry index.mts, which Node runs as it is."
+          : "";
     return `The policy pack ${given} ${reason} before it was ready.${fix}${lines.length ? ` It said:\n${lines.map((line) => `    ${line}`).join("\n")}` : " Does its entry make a new PolicyPack(…)?"}`;
 }
 
