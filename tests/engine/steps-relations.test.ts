@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PropertyMap } from "../../embedded/engine/values.ts";
 import { GROUP, Stack, STACK, thing, type Program, type RunOptions } from "./support/direct.ts";
+import { find } from "./support/runs.ts";
 
 type Asked = (program: Program) => Promise<unknown>;
 const a = thing("a");
@@ -196,4 +197,20 @@ test("the root of the stack is the parent of what has none", async () => {
     const stack = new Stack();
     await stack.up((program) => program.thing("a"));
     expect(stack.snapshot.resources.map(({ parent }) => parent)).toEqual([undefined, undefined, STACK]);
+});
+
+test("children have the protection, the fate and the provider of their parent, unless they say otherwise (source_eval.go inheritFromParent)", async () => {
+    const stack = new Stack();
+    await stack.up(async (program) => {
+        await program.thing("a");
+        const provider = await program.provider("p");
+        const goal = { deletedWith: a, protect: true, retainOnDelete: true, provider: provider?.reference };
+        await program.group("group", goal);
+        await program.thing("child", {}, { parent: group });
+        await program.thing("other", {}, { parent: group, protect: false, retainOnDelete: false });
+    });
+    const reference = expect.stringContaining("::p::");
+    expect(find(stack.snapshot, "child")).toMatchObject({ deletedWith: a, protect: true, retainOnDelete: true, provider: reference });
+    expect(find(stack.snapshot, "other")).toMatchObject({ deletedWith: a, provider: reference });
+    expect(find(stack.snapshot, "other")).not.toHaveProperty("protect");
 });

@@ -9,6 +9,7 @@ import { Plugins } from "../plugins/index.ts";
 import type { EngineRun } from "../run.ts";
 import { Journal } from "../state/journal.ts";
 import type { ResourceState } from "../state/snapshot.ts";
+import type { Goal } from "../steps/goal.ts";
 import { formatProviderReference, isProviderType } from "../urn.ts";
 import { Hooks } from "./hooks.ts";
 import { builtinProvider } from "./builtin.ts";
@@ -56,6 +57,8 @@ export class Deployment {
     readonly aliased = new Map<string, string>();
     readonly foundAs = new Map<string, string>();
     readonly news = new Map<string, Done>();
+    /** What the program asked for, by URN: children inherit of it. */
+    readonly goals = new Map<string, Goal>();
     /** URNs that were asked for in this run, done or not. */
     readonly asked = new Set<string>();
     readonly failed = new Set<string>();
