@@ -119,12 +119,17 @@ export class PluginProvider implements ResourceProvider {
         this.#previews = response.getSupportspreview();
     }
 
-    async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap): ReturnType<ResourceProvider["check"]> {
+    async check(
+        urn: string,
+        olds: PropertyMap | undefined,
+        news: PropertyMap,
+        { randomSeed = randomBytes(32) }: OperationContext,
+    ): ReturnType<ResourceProvider["check"]> {
         const request = new proto.CheckRequest();
         identify(request, urn);
         request.setOlds(encodeMap(olds ?? {}));
         request.setNews(encodeMap(news));
-        request.setRandomseed(randomBytes(32));
+        request.setRandomseed(randomSeed);
         const response = await this.ask<CheckResponse>((client, done) => client.check(request, done));
         return { inputs: response.hasInputs() ? decodeMap(response.getInputs()) : news, failures: failuresOf(response.getFailuresList()) };
     }
@@ -203,10 +208,11 @@ export class PluginProvider implements ResourceProvider {
         await this.ask<Empty>((client, done) => client.delete(request, done));
     }
 
-    async invoke(token: string, inputs: PropertyMap): ReturnType<NonNullable<ResourceProvider["invoke"]>> {
+    async invoke(token: string, inputs: PropertyMap, context?: OperationContext): ReturnType<NonNullable<ResourceProvider["invoke"]>> {
         const request = new proto.InvokeRequest();
         request.setTok(token);
         request.setArgs(encodeMap(inputs));
+        request.setPreview(context?.preview ?? false);
         const response = await this.ask<InvokeResponse>((client, done) => client.invoke(request, done));
         return { outputs: decodeMap(response.getReturn()), failures: failuresOf(response.getFailuresList()) };
     }
