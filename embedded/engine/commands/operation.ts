@@ -147,17 +147,18 @@ export class Operation {
             stackOutputs: outputsReader(this.#context.workspace, this.#context.target),
             ...(this.#context.options["continue-on-error"] && { continueOnError: true }),
         };
-        if (this.#context.kind === "refresh") return refresh(run, { preview: planning });
+        const runProgram = this.#context.options["run-program"] === true;
+        if (this.#context.kind === "refresh") return refresh(run, { preview: planning, runProgram });
         let start = run;
         if (this.#context.options.refresh ?? (project.alwaysRefresh && this.#context.kind !== "destroy")) {
             const found = await refresh(
                 { ...run, events: (event) => void (event.type !== "summary" && events(event)) },
-                { preview: planning },
+                { preview: planning, runProgram },
             );
             if (found.failed || found.canceled) return found;
             start = { ...run, snapshot: found.snapshot };
         }
-        if (this.#context.kind === "destroy") return destroy(start, { preview: planning });
+        if (this.#context.kind === "destroy") return destroy(start, { preview: planning, runProgram });
         const policies = await openPacks(this.#context, planning, events).catch((error: unknown) => {
             if (!this.#context.signal.aborted) throw error;
             return undefined; // the operation ends as interrupted before it begins a step

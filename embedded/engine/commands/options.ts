@@ -68,16 +68,19 @@ export const UP = {
     ...CONFIRM,
     refresh: flag("look at the real objects first", "r"),
 } satisfies OptionTable;
+const PROGRAM = { "run-program": flag("run the program, for what its providers are set to now and for its hooks") } satisfies OptionTable;
 export const REFRESH = {
     ...DISPLAY,
     ...SCOPE,
     ...CONFIRM,
+    ...PROGRAM,
     "preview-only": flag("show what would be taken into the state, and end"),
 } satisfies OptionTable;
 export const DESTROY = {
     ...DISPLAY,
     ...SCOPE,
     ...CONFIRM,
+    ...PROGRAM,
     refresh: flag("look at the real objects first", "r"),
     "preview-only": flag("show what would be deleted, and end"),
 } satisfies OptionTable;
