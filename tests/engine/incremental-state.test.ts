@@ -13,6 +13,8 @@ import type { ResourceState, Snapshot } from "../../embedded/engine/state/snapsh
 import { StateStore } from "../../embedded/engine/state/store.ts";
 import type { DeploymentV3 } from "../../embedded/engine/state/types.ts";
 
+const texts = (values: readonly object[]): string[] => values.map((value) => JSON.stringify(value));
+
 test("an edit makes the later list of the earlier one, whatever moved, came and went", () => {
     const list = fc.array(
         fc.integer({ min: 0, max: 12 }).map((n) => ({ n })),
@@ -20,7 +22,6 @@ test("an edit makes the later list of the earlier one, whatever moved, came and 
     );
     fc.assert(
         fc.property(list, list, (before, after) => {
-            const texts = (values: readonly object[]): string[] => values.map((value) => JSON.stringify(value));
             const edit = JSON.parse(editOf(texts(before), texts(after))) as ({ n: number } | [number, number])[];
             expect(applyEdit(before, edit)).toEqual(after);
         }),
@@ -34,8 +35,8 @@ test.each([
     ["a removal", [0, 1, 2, 3], [0, 2, 3], "[[0,1],[2,2]]"],
     ["a move", [0, 1, 2, 3], [0, 2, 1, 3], "[[0,1],[2,1],[1,1],[3,1]]"],
 ])("the edit of %s is as small as it is", (_what, before, after, expected) => {
-    const texts = (values: number[]): string[] => values.map((n) => JSON.stringify({ n }));
-    expect(editOf(texts(before), texts(after))).toBe(expected);
+    const [earlier, later] = [before, after].map((list) => texts(list.map((n) => ({ n }))));
+    expect(editOf(earlier ?? [], later ?? [])).toBe(expected);
 });
 
 const STACK = { project: "p", stack: "s" };

@@ -83,6 +83,26 @@ describe("the journal", () => {
         await expect(journal.begin("creating", state("b"))).rejects.toThrow("disk full");
     });
 
+    test("leaves no reference to what was found to be gone, or comes later", () => {
+        const [gone, base] = [state("gone"), state("base")];
+        const refers = {
+            dependencies: [base.urn, gone.urn],
+            propertyDependencies: { x: [gone.urn], y: [base.urn] },
+            deletedWith: gone.urn,
+            replaceWith: [gone.urn, base.urn],
+        };
+        const left = state("left", refers);
+        const journal = new Journal({ resources: [gone, base, left], pendingOperations: [] }, undefined);
+        expect(journal.snapshot().resources[2]).toBe(left);
+        journal.remove(gone);
+        const { deletedWith: _with, ...rest } = left;
+        const without = { ...rest, dependencies: [base.urn], propertyDependencies: { x: [], y: [base.urn] }, replaceWith: [base.urn] };
+        expect(journal.snapshot().resources).toEqual([base, without]);
+        journal.restore(state("gone", { id: "found" }));
+        expect(journal.snapshot().resources.slice(0, 2)).toEqual([base, without]);
+        expect(names(journal.snapshot())).toEqual(["base", "left", "gone"]);
+    });
+
     test("lets what is left refer to a resource by its new name", () => {
         const old = state("old");
         const left = state("left", { dependencies: [old.urn], parent: old.urn, propertyDependencies: { x: [old.urn] } });

@@ -39,6 +39,9 @@ async function resolveCreate(deployment: Deployment, state: ResourceState): Prom
     if (old?.id === id && !old.pendingReplacement) return undefined;
     const found = await readObject(deployment, { ...state, id });
     if (!found) return undefined;
+    // The object that was wanted again had been waiting for its deletion, in which case it is there anyway.
+    const doomed = deployment.doomed.findIndex((other) => other.urn === state.urn && other.id === id);
+    for (const saved of doomed < 0 ? [] : deployment.doomed.splice(doomed, 1)) deployment.journal.remove(saved);
     // What depends on the object that is gone comes after it in the state, and depends on this one now.
     if (old?.pendingReplacement) deployment.journal.change(old, found);
     else {

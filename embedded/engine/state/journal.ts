@@ -22,6 +22,8 @@ export class Journal {
     readonly #pending = new Set<PendingOperation>();
     readonly #persist: ((snapshot: Snapshot) => Promise<void>) | undefined;
     readonly #order: ((resources: readonly ResourceState[]) => readonly ResourceState[]) | undefined;
+    /** Whether something was taken out, or put where what depends on it may come before it. */
+    #disturbed = false;
     /** Counts what was recorded, and how much of it is stored. */
     #recorded = 0;
     #stored = 0;
@@ -46,7 +48,8 @@ export class Journal {
         const resources: ResourceState[] = [];
         for (const { state } of this.#news) if (state) resources.push(state);
         for (const { state } of this.#olds) if (state) resources.push(this.#renamed.size ? renameReferences(state, this.#renamed) : state);
-        return { resources: this.#order?.(resources) ?? resources, pendingOperations: [...this.#pending] };
+        const ordered = this.#order?.(resources) ?? resources;
+        return { resources: this.#disturbed ? withoutDangling(ordered) : ordered, pendingOperations: [...this.#pending] };
     }
 
     /** Records that a step begins, and returns when that is stored. The step ends with {@link end}. */
@@ -105,6 +108,7 @@ export class Journal {
     restore(state: ResourceState): void {
         const slot: Slot = { state };
         this.#olds.push(slot);
+        this.#disturbed = true;
         this.#oldSlots.set(state, slot);
         this.#recorded++;
     }
@@ -114,6 +118,7 @@ export class Journal {
         const slot = this.#oldSlots.get(state) ?? this.#newSlots.get(state);
         if (!slot?.state) return;
         slot.state = undefined;
+        this.#disturbed = true;
         this.#recorded++;
     }
 
@@ -144,6 +149,35 @@ export class Journal {
             this.#failure ??= new UserError(`The state could not be stored: ${messageOf(error)}`);
         }
     }
+}
+
+/**
+ * The resources without references to what is not there any more: an object that was found to be gone leaves others that
+ * depended on it, and a state is only one when everything comes after what it depends on.
+ */
+function withoutDangling(resources: readonly ResourceState[]): ResourceState[] {
+    const known = new Set<string>();
+    const isKnown = (urn: string): boolean => known.has(urn);
+    return resources.map((state) => {
+        const { urn, dependencies, propertyDependencies, deletedWith, replaceWith } = state;
+        const whole =
+            dependencies.every(isKnown) &&
+            Object.values(propertyDependencies).every((urns) => urns.every(isKnown)) &&
+            (deletedWith === undefined || known.has(deletedWith)) &&
+            (replaceWith ?? []).every(isKnown);
+        known.add(urn);
+        if (whole) return state;
+        const { deletedWith: _with, ...rest } = state;
+        return {
+            ...rest,
+            dependencies: dependencies.filter(isKnown),
+            propertyDependencies: Object.fromEntries(
+                Object.entries(propertyDependencies).map(([key, urns]) => [key, urns.filter(isKnown)]),
+            ),
+            ...(deletedWith !== undefined && known.has(deletedWith) && { deletedWith }),
+            ...(replaceWith && { replaceWith: replaceWith.filter(isKnown) }),
+        };
+    });
 }
 
 /** A resource whose references to others carry their new names. */
