@@ -106,7 +106,7 @@ async function asked<T>(deployment: Deployment, urn: string | undefined, questio
             told.add(error);
             deployment.reporter.diagnostic("error", messageOf(error), urn);
         }
-        throw new StepFailed(messageOf(error));
+        throw new StepFailed(deployment.reporter.redactor.clean(messageOf(error)));
     }
 }
 
