@@ -11,17 +11,22 @@ const SILENT_MS = 1_500;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** A stream from the bastion to the host's SSH port. */
-async function forward(bastion: Client, { host, port }: Endpoint, signal: AbortSignal): Promise<ClientChannel> {
-    return await unlessCut(
-        signal,
-        new Promise((resolve, reject) => {
-            bastion.forwardOut("127.0.0.1", 0, host, port, (error, stream) => {
-                if (error) reject(new Error(`the bastion cannot reach it: ${error.message.replace("(SSH) Channel open failure: ", "")}`));
-                else resolve(stream);
-            });
-        }),
-    );
+/** A stream from the bastion to the host's SSH port. The bastion answers only when the host does. */
+async function forward(bastion: Client, { host, port, perDialTimeout }: Endpoint, signal: AbortSignal): Promise<ClientChannel> {
+    const stream = new Promise<ClientChannel>((resolve, reject) => {
+        bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+            if (error) reject(new Error(`the bastion cannot reach it: ${error.message.replace("(SSH) Channel open failure: ", "")}`));
+            else resolve(channel);
+        });
+    });
+    const patience = perDialTimeout > 0 ? AbortSignal.timeout(perDialTimeout * 1000) : undefined;
+    try {
+        return await unlessCut(patience ? AbortSignal.any([signal, patience]) : signal, stream);
+    } catch (error) {
+        stream.then((late) => late.close()).catch(() => {}); // nobody waits for it any more
+        if (patience?.aborted && !signal.aborted) throw new Error(`no answer to the bastion within ${perDialTimeout} s`, { cause: error });
+        throw error;
+    }
 }
 
 async function attemptOf(endpoint: Endpoint, bastion: Client | undefined, attempt: string, watch: Watch): Promise<Client> {

@@ -1,7 +1,7 @@
 /** The files of a host over SFTP, with promises that do not outlive the connection or the user's patience. */
 import type { Client, SFTPWrapper, Stats } from "ssh2";
 import { reasonOf } from "../watch.ts";
-import type { Lane } from "./pool.ts";
+import { SessionRefused, type Lane } from "./pool.ts";
 
 const CODES: Readonly<Record<number, string>> = { 2: "there is no such file or folder", 3: "permission denied", 4: "the host refused it" };
 const NO_SUCH_FILE = 2;
@@ -11,7 +11,11 @@ const TIDY_PATIENCE = 5_000;
 /** Opens a session for files. */
 export function openFiles(client: Client): Promise<SFTPWrapper> {
     return new Promise((resolve, reject) => {
-        client.sftp((error, sftp) => (error ? reject(error) : resolve(sftp)));
+        client.sftp((error, sftp) => {
+            if (!error) resolve(sftp);
+            else if (error.message.startsWith("Unable to start subsystem")) reject(new SessionRefused("its sshd has no sftp subsystem"));
+            else reject(error);
+        });
     });
 }
 

@@ -11,19 +11,26 @@ const SESSIONS = 8;
 const ATTEMPTS = 8;
 const PAUSE_MS = 25;
 /** A host that does not even answer a request for a session within this time is gone. Milliseconds. */
-const OPEN_PATIENCE = 30_000;
+const OPEN_PATIENCE = 60_000;
+/** How long an interrupt waits for what was just asked for, so that it can be ended. Milliseconds. */
+const LATE_PATIENCE = 10_000;
 
 export interface Lane {
     readonly client: Client;
     /** Resolves with the reason when the connection is lost. */
     readonly lost: Promise<string>;
-    gone: boolean;
+    closed: boolean;
+    /** False when no further session is to be opened on it. */
+    usable: boolean;
     sessions: number;
     limit: number;
 }
 
 /** A session that the host refused for good: nothing was run, and another connection would not change it. */
 export class SessionRefused extends Error {}
+
+/** Opens a session. A number as the error's `reason` says that the server allows no more of them. */
+type Open<S> = (client: Client, sending: () => void) => Promise<S>;
 
 interface Dialing {
     readonly lane: Promise<Lane>;
@@ -33,9 +40,12 @@ interface Dialing {
 function laneOf(client: Client, limit: number): Lane {
     let reason = "closed by the host";
     const lost = new Promise<string>((resolve) => client.once("close", () => resolve(reason)));
-    const lane: Lane = { client, lost, gone: false, sessions: 0, limit };
+    const lane: Lane = { client, lost, closed: false, usable: true, sessions: 0, limit };
     client.on("error", (error: Error) => (reason = error.message));
-    client.once("close", () => (lane.gone = true));
+    client.once("close", () => {
+        lane.closed = true;
+        lane.usable = false;
+    });
     return lane;
 }
 
@@ -50,52 +60,71 @@ export class Pool {
     /**
      * Opens a session and uses it. A connection that turns out to be lost, or full, is replaced by another before
      * anything is run.
-     * @param open opens the session; a number as the error's `reason` says that the server allows no more of them
+     * @param open opens the session, and says when something is sent that must not be sent twice
      */
-    async session<S, T>(
-        connection: Connection,
-        watch: Watch,
-        open: (client: Client) => Promise<S>,
-        use: (session: S, lane: Lane) => Promise<T>,
-    ): Promise<T> {
+    async session<S, T>(connection: Connection, watch: Watch, open: Open<S>, use: (session: S, lane: Lane) => Promise<T>): Promise<T> {
         const key = JSON.stringify(connection);
         for (let attempt = 1; ; attempt++) {
             const lane = await this.#reserve(key, connection, watch, SESSIONS);
             try {
-                const session = await this.#open(lane, key, watch, open);
+                const session = await this.#open(lane, key, watch, open, use);
                 if (!(session instanceof Failure)) return await use(session, lane);
                 if (attempt === ATTEMPTS) throw new Error(`${nameOf(connection)} opens no session: ${session.text}`);
             } finally {
                 lane.sessions--;
+                if (!lane.usable && lane.sessions === 0) lane.client.destroy();
             }
             await delay(attempt * PAUSE_MS, undefined, { signal: watch.signal }).catch(() => {}); // the next turn sees the abort
         }
     }
 
-    async #open<S>(lane: Lane, key: string, watch: Watch, open: (client: Client) => Promise<S>): Promise<S | Failure> {
+    async #open<S, T>(
+        lane: Lane,
+        key: string,
+        watch: Watch,
+        open: Open<S>,
+        use: (session: S, lane: Lane) => Promise<T>,
+    ): Promise<S | Failure> {
         const patience = AbortSignal.timeout(OPEN_PATIENCE);
+        const sent = Promise.withResolvers<"sent">();
+        const opening = open(lane.client, () => sent.resolve("sent"));
         try {
-            return await unlessCut(AbortSignal.any([watch.signal, patience]), open(lane.client));
+            const first = await unlessCut(AbortSignal.any([watch.signal, patience]), Promise.race([opening, sent.promise]));
+            return first === "sent" ? await unlessCut(watch.signal, opening) : first;
         } catch (error) {
-            if (watch.signal.aborted) throw new Error(reasonOf(watch.signal), { cause: error });
-            if (error instanceof SessionRefused) throw error;
+            if (watch.signal.aborted) return await this.#lateOf(opening, lane, watch, use);
+            if (patience.aborted) {
+                // Nothing may be sent over it any more: another connection does that now.
+                lane.usable = false;
+                lane.client.destroy();
+                return new Failure("no answer");
+            }
+            const wasSent = (await Promise.race([sent.promise, undefined])) === "sent";
+            if (wasSent || error instanceof SessionRefused) throw error;
             if (isFull(error)) {
                 // A session that has just ended may still count, so that even the only one can be one too many.
                 lane.limit = Math.max(1, lane.sessions - 1);
                 this.#limits.set(key, lane.limit);
-            } else {
-                lane.gone = true;
-                lane.client.destroy();
-            }
-            return new Failure(patience.aborted ? "no answer" : messageOf(error));
+            } else lane.usable = false;
+            return new Failure(messageOf(error));
         }
+    }
+
+    /** What was asked for before an interrupt may begin after it: it is handed on to be ended, whenever it comes. */
+    async #lateOf<S, T>(opening: Promise<S>, lane: Lane, watch: Watch, use: (session: S, lane: Lane) => Promise<T>): Promise<S> {
+        const patience = new AbortController();
+        const late = delay(LATE_PATIENCE, "late" as const, { signal: patience.signal, ref: false });
+        const first = await Promise.race([opening, late]).finally(() => patience.abort());
+        if (first !== "late") return first;
+        opening.then((session) => use(session, lane)).catch(() => {}); // nobody listens any more
+        throw new Error(`${reasonOf(watch.signal)}; the host does not answer, and what was sent to it may run there`);
     }
 
     /** A connection with room for one more session, which is taken. */
     async #reserve(key: string, endpoint: Endpoint & { readonly proxy?: Endpoint | undefined }, watch: Watch, most: number): Promise<Lane> {
         for (;;) {
             if (watch.signal.aborted) throw new Error(reasonOf(watch.signal));
-            const free = this.#lanes.get(key)?.find((lane) => !lane.gone && lane.sessions < lane.limit);
+            const free = this.#lanes.get(key)?.find((lane) => lane.usable && lane.sessions < lane.limit);
             if (free) {
                 free.sessions++;
                 return free;
@@ -123,7 +152,7 @@ export class Pool {
         this.#dialing.set(key, { lane, signal: watch.signal });
         try {
             const made = await lane;
-            this.#lanes.set(key, [...(this.#lanes.get(key) ?? []).filter((each) => !each.gone), made]);
+            this.#lanes.set(key, [...(this.#lanes.get(key) ?? []).filter((each) => each.usable || each.sessions > 0), made]);
         } finally {
             this.#dialing.delete(key);
         }

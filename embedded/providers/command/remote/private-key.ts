@@ -1,4 +1,4 @@
-import { createPrivateKey } from "node:crypto";
+import { createHash, createPrivateKey } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
 import { messageOf } from "../../../common/errors.ts";
 import { opensshKey } from "../../tls/openssh.ts";
@@ -10,8 +10,20 @@ function fromPkcs8(text: string, password: string | undefined): string {
     return opensshKey(createPrivateKey({ key: text, ...(password === undefined ? {} : { passphrase: password }) })).privateKeyOpenssh;
 }
 
+/** Decrypting takes a noticeable time, and each resource of a host has the same key. */
+const known = new Map<string, ParsedKey | Error>();
+
 /** A private key in OpenSSH's format, PKCS #1, SEC 1 or PKCS #8; an error that says what is wrong without showing any of it. */
 export function readPrivateKey(text: string, password: string | undefined): ParsedKey | Error {
+    const name = createHash("sha256")
+        .update(JSON.stringify([text, password]))
+        .digest("hex");
+    const found = known.get(name) ?? read(text, password);
+    known.set(name, found);
+    return found;
+}
+
+function read(text: string, password: string | undefined): ParsedKey | Error {
     const pem = `${text.replaceAll("\r\n", "\n").trim()}\n`;
     try {
         const pkcs8 = PKCS8.test(pem);

@@ -6,7 +6,7 @@ import type { Output } from "../output.ts";
 import { Settling } from "../settling.ts";
 import { reasonOf, type Watch } from "../watch.ts";
 import { nameOf, type Connection } from "./connection.ts";
-import { SessionRefused, type Lane, type Pool } from "./pool.ts";
+import type { Lane, Pool } from "./pool.ts";
 import { prelude, ReportReader, type Prelude, type Report } from "./prelude.ts";
 import { stopGroup } from "./stop.ts";
 
@@ -77,28 +77,33 @@ class RemoteCommand {
         if (exit?.code === 0) return undefined;
         if (exit)
             return exit.signal === undefined ? `exit status ${exit.code} on ${this.#host}` : `killed by ${exit.signal} on ${this.#host}`;
-        if (!lane.gone) return `ended without an exit status on ${this.#host}`;
+        if (!lane.closed) return `ended without an exit status on ${this.#host}`;
         const group = this.#report ? ` as process group ${this.#report.group}` : "";
         return `the connection to ${this.#host} was lost while the command ran (${await lane.lost}); it may still be running there${group}`;
     }
 }
 
-/** Starts a command. All that it says may arrive at once with the answer, so that there is no moment to listen later. */
-function start(
-    client: Client,
-    before: Prelude,
-    env: Readonly<Record<string, string>>,
-    host: string,
-    output: Output,
-): Promise<RemoteCommand> {
-    return new Promise((resolve, reject) => {
-        client.exec(before.line, { env }, (error, channel) => {
-            if (!error) resolve(new RemoteCommand(channel, host, before.mark, output));
-            // The session was there and its command was not taken, or the connection broke after it had been sent.
-            else if (error.message === "Unable to exec") reject(new SessionRefused(`${host} refused to run the command`));
-            else reject(error);
+/**
+ * Starts a command. All that it says may arrive at once with the answer, so that there is no moment to listen later.
+ * @param sending called when the session is open and the command goes out: from then on it may run
+ */
+function start(before: Prelude, env: Readonly<Record<string, string>>, host: string, output: Output) {
+    return (client: Client, sending: () => void): Promise<RemoteCommand> =>
+        new Promise((resolve, reject) => {
+            const options = {
+                // Looked at once the session is open, and only then.
+                get env() {
+                    sending();
+                    return env;
+                },
+            };
+            client.exec(before.line, options, (error, channel) => {
+                if (!error) resolve(new RemoteCommand(channel, host, before.mark, output));
+                else if (error.message === "Unable to exec")
+                    reject(new Error(`${host} refused to run the command, or the connection was lost as it was sent and it may run`));
+                else reject(error);
+            });
         });
-    });
 }
 
 async function cut(command: RemoteCommand, pool: Pool, connection: Connection, watch: Watch): Promise<string> {
@@ -122,7 +127,7 @@ export function remoteRun(pool: Pool, connection: Connection): Run {
         return await pool.session(
             connection,
             watch,
-            (client) => start(client, before, { ...job.environment, ...previous }, host, output),
+            start(before, { ...job.environment, ...previous }, host, output),
             async (command, lane) => {
                 watch.status(`running on ${host}`);
                 const how = await command.end(job.stdin, watch.signal);
