@@ -9,7 +9,7 @@ import { declared, official, type Row } from "../support/semantics.ts";
 
 export interface RemoteLab {
     /** Accepts the variables `GREETING` and `PULUMI_COMMAND_STDOUT`. */
-    readonly sshd: Sshd;
+    readonly sshd: Pick<Sshd, "connection" | "home">;
     readonly remote: Lab;
     /** Stdout of a resource and the file that its scripts leave in the home folder. */
     file(name: string): string;
@@ -235,7 +235,7 @@ export const remoteRows = (lab: () => RemoteLab): Row[] => [
 ];
 
 /** Reads and writes of the home folder that a lab's `sshd` has. */
-export const homeOf = (sshd: () => Sshd) => ({
+export const homeOf = (sshd: () => Pick<Sshd, "home">) => ({
     read: (name: string): string => readFileSync(join(sshd().home, name), "utf8"),
     write: (name: string, text: string): void => writeFileSync(join(sshd().home, name), text),
 });

@@ -1,0 +1,56 @@
+/** What can be seen without sshd, and what sshd does not do: against a double. */
+
+import { commandProvider } from "../../../embedded/providers/command/index.ts";
+import { homeOf, remoteRows } from "./rows/remote.ts";
+import { eventually, Lab, processesWith } from "./support/lab.ts";
+import { prove } from "./support/semantics.ts";
+import { startSshDouble, type SshDouble } from "./support/ssh-double.ts";
+
+describe("another server than OpenSSH's", () => {
+    const provider = commandProvider();
+    let double: SshDouble;
+    beforeAll(async () => void (double = await startSshDouble({ accepts: ["GREETING", "PULUMI_COMMAND_STDOUT"] })));
+    afterAll(async () => {
+        await provider.close();
+        await double.stop();
+    });
+    const remote = new Lab(provider, "command:remote:Command", () => ({ connection: double.connection }));
+    prove(remoteRows(() => ({ sshd: double, remote, file: homeOf(() => double).read })));
+});
+
+describe("a host that is slow", () => {
+    test("a command that begins only after the interrupt is ended", async () => {
+        const provider = commandProvider();
+        const gate = Promise.withResolvers<void>();
+        let asked = 0;
+        const double = await startSshDouble({
+            beforeSession: async () => {
+                asked++;
+                await gate.promise;
+            },
+        });
+        const remote = new Lab(provider, "command:remote:Command", () => ({ connection: double.connection }));
+        const interrupt = new AbortController();
+        const time = `9${process.pid}.1`;
+        const failure = remote.failure({ create: `touch ran; sleep ${time}; touch done` }, { signal: interrupt.signal });
+        await eventually(() => asked === 1, "a session is asked for");
+        interrupt.abort();
+        gate.resolve();
+        expect((await failure).message).toMatch(/^interrupted; the command and what it had started on 127.0.0.1:\d+ were ended$/);
+        expect(processesWith(`sleep\0${time}`)).toEqual([]);
+        await provider.close();
+        await double.stop();
+    });
+});
+
+describe("a host without sftp", () => {
+    test("is named", async () => {
+        const provider = commandProvider();
+        const double = await startSshDouble();
+        const copies = new Lab(provider, "command:remote:CopyToRemote", () => ({ connection: double.connection }));
+        const source = { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", text: "x", hash: "y" };
+        expect((await copies.failure({ source, remotePath: "x" })).message).toMatch(/sftp/);
+        await provider.close();
+        await double.stop();
+    });
+});
