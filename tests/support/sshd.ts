@@ -1,13 +1,13 @@
 /**
- * A real sshd on the loopback address, with keys, users and configuration of its own. Installed ones are used where there
- * are any; otherwise Debian's package is unpacked, not installed, into the cache. As root it runs in namespaces of its
- * own, so that nothing outside of them changes and nothing of it outlives a test.
+ * A real sshd on the loopback address, with keys, users and configuration of its own. An installed one is used where there
+ * is one; otherwise Debian's package is unpacked, not installed, into the cache. It runs in namespaces of its own, so that
+ * nothing outside of them changes and nothing of it outlives a test. That needs root.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { cacheRoot } from "../../embedded/common/paths.ts";
@@ -15,30 +15,41 @@ import { check, run } from "../../embedded/common/process.ts";
 import { opensshKey, type OpensshKey } from "../../embedded/providers/tls/openssh.ts";
 import { freePorts } from "./ports.ts";
 
-const PACKAGES = ["openssh-server", "libwrap0"];
+const PACKAGE = "openssh-server";
 const INSTALLED = "/usr/sbin/sshd";
 
 interface Program {
     readonly path: string;
-    /** Where its libraries are, when they are not installed. */
-    readonly libraries: string | undefined;
+    /** Where it was unpacked. */
+    readonly folder?: string;
+    /** Where libraries are that are not installed. */
+    readonly libraries?: string | undefined;
+}
+
+/** The libraries that a package needs and that are not installed. */
+async function missingLibraries(description: string): Promise<string[]> {
+    const depends = /^Depends: (.+)$/m.exec(description)?.[1] ?? "";
+    const libraries = [...depends.matchAll(/(?:^|, )(lib[\w.+-]+)/g)].map(([, name]) => name ?? "");
+    const { stdout } = await run("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\n", ...libraries]);
+    return libraries.filter((name) => !stdout.includes(`${name} installed\n`));
 }
 
 async function unpacked(): Promise<Program> {
-    const { stdout } = await check("apt-cache", ["show", "--no-all-versions", "openssh-server"]);
-    const version = /^Version: (.+)$/m.exec(stdout)?.[1] ?? "unknown";
+    const { stdout: description } = await check("apt-cache", ["show", "--no-all-versions", PACKAGE]);
+    const version = /^Version: (.+)$/m.exec(description)?.[1] ?? "unknown";
     const folder = join(cacheRoot(), "tests", `sshd-${version.replaceAll(/[^\w.+-]/g, "_")}`);
     if (!existsSync(folder)) {
         await mkdir(join(cacheRoot(), "tests"), { recursive: true });
         const fresh = await mkdtemp(`${folder}.`);
-        await check("apt-get", ["download", ...PACKAGES], { cwd: fresh });
+        await check("apt-get", ["download", PACKAGE, ...(await missingLibraries(description))], { cwd: fresh });
         const archives = (await readdir(fresh)).filter((name) => name.endsWith(".deb"));
         for (const archive of archives) await check("dpkg-deb", ["-x", archive, "."], { cwd: fresh });
         // Another test may have been quicker.
         await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }));
     }
-    const { stdout: multiarch } = await check("dpkg-architecture", ["-qDEB_HOST_MULTIARCH"]).catch(() => ({ stdout: "x86_64-linux-gnu" }));
-    return { path: join(folder, INSTALLED), libraries: join(folder, "usr/lib", multiarch.trim()) };
+    const found = await readdir(join(folder, "usr/lib"));
+    const triplet = found.find((name) => name.includes("-linux-"));
+    return { path: join(folder, INSTALLED), folder, libraries: triplet && join(folder, "usr/lib", triplet) };
 }
 
 /** `describe` where an sshd can be run, otherwise a skipped block with the reason printed. */
@@ -50,8 +61,8 @@ export async function describeWithSshd(): Promise<typeof describe> {
 }
 
 async function sshdMissing(): Promise<string | undefined> {
-    if (process.getuid?.() === 0 && (await run("unshare", ["--mount", "--pid", "--fork", "true"])).code !== 0)
-        return "namespaces cannot be made here";
+    if (process.getuid?.() !== 0) return "an sshd with users of its own needs root";
+    if ((await run("unshare", ["--mount", "--pid", "--fork", "true"])).code !== 0) return "namespaces cannot be made here";
     if (existsSync(INSTALLED)) return undefined;
     return await unpacked().then(
         () => undefined,
@@ -79,9 +90,8 @@ export interface Sshd {
     readonly privateKey: string;
     /** The host's public key as a line of `authorized_keys`. */
     readonly hostKey: string;
+    /** Its folder `small` is a file system of 64 KiB. */
     readonly home: string;
-    /** As root: a file system of 64 KiB. */
-    readonly small: string;
     /** A `connection` that works. */
     readonly connection: { host: string; port: number; user: string; privateKey: string; hostKey: string };
     /** Starts an agent that holds the key; its socket. It ends with the server. */
@@ -104,21 +114,26 @@ shift
 exec "$@"
 `;
 
-/**
- * Starts an sshd that lets the current user in with a key (root also with {@link PASSWORD}).
- * Its home folder is a new one. Resolves when it listens.
- */
+/** Since OpenSSH 9.8 sshd starts programs beside it, which are not where it expects them when it was unpacked. */
+function helpers({ folder }: Program): string[] {
+    if (folder === undefined) return [];
+    const names = { SshdSessionPath: "sshd-session", SshdAuthPath: "sshd-auth" };
+    return Object.entries(names).flatMap(([option, name]) => {
+        const path = join(folder, "usr/lib/openssh", name);
+        return existsSync(path) ? [`${option} ${path}`] : [];
+    });
+}
+
+/** Starts an sshd that lets root in, with a key or {@link PASSWORD}, and has a new home folder. Resolves when it listens. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
-    const program = existsSync(INSTALLED) ? { path: INSTALLED, libraries: undefined } : await unpacked();
-    const root = process.getuid?.() === 0;
+    const program = existsSync(INSTALLED) ? { path: INSTALLED } : await unpacked();
     const folder = await mkdtemp(join(tmpdir(), "sshd-"));
     const home = join(folder, "home");
-    const small = join(home, "small");
-    await mkdir(small, { recursive: true });
+    await mkdir(join(home, "small"), { recursive: true });
     const host = options.hostKey ?? newKey();
     const key = options.authorized ?? newKey();
     const port = options.port ?? (await freePorts(1))[0] ?? 0;
-    const user = userInfo().username;
+    const user = "root";
     const file = async (name: string, text: string) => {
         await writeFile(join(folder, name), text, { mode: 0o600 });
         return join(folder, name);
@@ -138,28 +153,16 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
             "MaxStartups 100:30:200",
             "LogLevel VERBOSE",
             "Subsystem sftp internal-sftp",
+            ...helpers(program),
             "",
         ].join("\n"),
     );
-    const command = [program.path, "-D", "-e", "-f", config];
-    if (root) {
-        const { stdout } = await check("openssl", ["passwd", "-6", "-stdin"], { stdin: `${PASSWORD}\n` });
-        await file("passwd", `root:x:0:0::${home}:${options.shell ?? "/bin/bash"}\nsshd:x:64999:65534::/run/sshd:/usr/sbin/nologin\n`);
-        await file("shadow", `root:${stdout.trim()}:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n`);
-        command.unshift(
-            "unshare",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            "/bin/sh",
-            await file("setup", SETUP),
-            folder,
-        );
-    }
-    const [name = "", ...args] = command;
-    const child = spawn(name, args, {
+    const { stdout: password } = await check("openssl", ["passwd", "-6", "-stdin"], { stdin: `${PASSWORD}\n` });
+    await file("passwd", `root:x:0:0::${home}:${options.shell ?? "/bin/bash"}\nsshd:x:64999:65534::/run/sshd:/usr/sbin/nologin\n`);
+    await file("shadow", `root:${password.trim()}:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n`);
+    const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    const sshd = [program.path, "-D", "-e", "-f", config];
+    const child = spawn("unshare", [...namespaces, "/bin/sh", await file("setup", SETUP), folder, ...sshd], {
         stdio: ["ignore", "ignore", "pipe"],
         env: { ...process.env, ...(program.libraries === undefined ? {} : { LD_LIBRARY_PATH: program.libraries }) },
     });
@@ -189,5 +192,5 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     });
     const hostKey = host.publicKeyOpenssh.trim();
     const connection = { host: "127.0.0.1", port, user, privateKey: key.privateKeyOpenssh, hostKey };
-    return { port, user, privateKey: key.privateKeyOpenssh, hostKey, home, small, connection, agent, log: () => log, stop };
+    return { port, user, privateKey: key.privateKeyOpenssh, hostKey, home, connection, agent, log: () => log, stop };
 }

@@ -163,7 +163,7 @@ export const connectionRows = (lab: () => ConnectionLab): Row[] => [
         proof: async () => {
             const { sshd } = lab();
             const { privateKey: _privateKey, ...connection } = sshd.connection;
-            if (process.getuid?.() === 0) expect(await hello({ ...connection, password: PASSWORD })).toBe("hello");
+            expect(await hello({ ...connection, password: PASSWORD })).toBe("hello");
             const wrong = { ...connection, password: "wrong-password", privateKey: newKey().privateKeyOpenssh, dialErrorLimit: 0 };
             const message = await messageOf(hello(wrong));
             expect(message).toBe(

@@ -137,7 +137,6 @@ export const endingRows = (lab: () => EndingLab): Row[] => [
         behaviour: "other login shells do as well",
         source: official("remote/commandOutputs"),
         proof: async () => {
-            if (process.getuid?.() !== 0) return; // the login shell of another user cannot be changed
             const other = await startSshd({ shell: "/bin/sh" });
             const time = marker();
             const interrupt = new AbortController();
