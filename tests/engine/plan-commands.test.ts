@@ -65,6 +65,31 @@ test("a preview writes its plan, and only the update that was planned is done", 
     expect(refused.stdout).toContain("RandomString::name is not as planned in plan.json:\n      - property length: planned 9, found 10\n");
 }, 120_000);
 
+test("a plan that is not there, and one without a preview, are refused before the stack is made", async () => {
+    const up = ["up", "--stack", "dev", "--yes", "--config-file", "Pulumi.dev.yaml"];
+    const env = { PULUMI_BACKEND_URL: `file://${folder}/other` };
+    const missing = await command(folder, [...up, "--plan", "missing.json"], { env });
+    expect(missing).toEqual({ code: 255, stdout: "", stderr: "error: The update plan missing.json (--plan) does not exist.\n" });
+    const strict = await command(folder, [...up, "--skip-preview", "--strict"], { env });
+    expect(strict).toMatchObject({ code: 255, stdout: "", stderr: expect.stringContaining("--strict cannot be used with --skip-preview") });
+    await expect(stat(join(folder, "other"))).rejects.toThrow("ENOENT");
+}, 60_000);
+
+test("--strict holds an update to its own preview", async () => {
+    await writeFile(
+        join(folder, "index.ts"),
+        `
+            import * as pulumi from "@pulumi/pulumi";
+            import * as random from "@pulumi/random";
+            // A program that asks for something else the second time.
+            new random.RandomString("name", { length: pulumi.runtime.isDryRun() ? 9 : 11 });
+        `,
+    );
+    const { code, stdout } = await command(folder, ["up", "--stack", "dev", "--yes", "--strict"]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("RandomString::name is not as planned in the preview:\n      - property length: planned 9, found 11\n");
+}, 60_000);
+
 /** Has Pulumi's Go types read a plan and write it again. */
 function throughGo(plan: unknown): { readonly stdout: string; readonly stderr: string } {
     return spawnSync("go", ["run", "."], {

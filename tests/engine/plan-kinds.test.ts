@@ -89,6 +89,11 @@ test.each(cases)("%s", async (_what, before, after, steps) => {
     expect(ran.steps).toEqual(steps);
 });
 
+const withoutId: Steps = async (program) => {
+    await program.thing("made", { value: 1 });
+    await program.thing("taken", { value: 2 });
+};
+
 test("an object that is taken over by its id", async () => {
     const stack = new Stack();
     await stack.up(async (program) => await program.thing("made", { value: 1 }));
@@ -102,10 +107,6 @@ test("an object that is taken over by its id", async () => {
     expect(recorder.plan.resources.get(thing("taken"))).toMatchObject({ goal: { importId: id }, ops: ["import", "update"] });
     const ran = await stack.up(after, { plan: new PlanKeeper(recorder.plan, "plan.json") });
     expect(ran).toMatchObject({ failed: false, diagnostics: [] });
-    const other: Steps = async (program) => {
-        await program.thing("made", { value: 1 });
-        await program.thing("taken", { value: 2 });
-    };
-    const refused = await stack.up(other, { plan: new PlanKeeper(recorder.plan, "plan.json") });
+    const refused = await stack.up(withoutId, { plan: new PlanKeeper(recorder.plan, "plan.json") });
     expect(refused.diagnostics).toEqual([expect.stringContaining(`option import: planned ${JSON.stringify(id)}, found nothing`)]);
 });

@@ -5,7 +5,8 @@ import { lockStack } from "../state/lock.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import { Operation, type Kind } from "./operation.ts";
 import { agreed, checkColor, parallelOf, scopeOf, type Options } from "./options.ts";
-import { packsOf } from "./policies.ts";
+import { readPlanFile } from "./plans.ts";
+import { checkPacks, packsOf } from "./policies.ts";
 import { openStack, type OpenedStack } from "./stack-state.ts";
 import { openTerminal } from "./terminal.ts";
 import { findTarget, openWorkspace } from "./workspace.ts";
@@ -33,6 +34,8 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
     if (!target.exists && kind !== "preview" && kind !== "update") {
         throw new UserError(`The stack ${target.reference.stack} has no state yet: there is nothing to ${kind}. Run "up" first.`);
     }
+    await checkPacks(options, workspace.cwd);
+    await readPlanFile(options, workspace.cwd);
     const interrupt = catchInterrupts(terminal.say);
     const redactor = new Redactor(options["show-secrets"]);
     const lock = previewOnly ? undefined : await lockStack(workspace.backend, target.reference, COMMAND[kind], terminal.say);

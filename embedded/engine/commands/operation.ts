@@ -163,7 +163,7 @@ export class Operation {
             if (!this.#context.signal.aborted) throw error;
             return undefined; // the operation ends as interrupted before it begins a step
         });
-        const plan = this.#planning?.gate();
+        const plan = this.#planning?.gate(planning);
         try {
             const governed = { ...start, ...(policies && { policies }), ...(plan && { plan }) };
             return await (planning ? preview(governed) : update(governed));

@@ -51,7 +51,10 @@ const GOVERNED = {
 const CONFIRM = { yes: flag("do not ask", "y"), "skip-preview": flag("do not show a preview first", "f") } satisfies OptionTable;
 
 const SAVE_PLAN = { "save-plan": text("write what the preview decides to this file, for up --plan") } satisfies OptionTable;
-const PLAN = { plan: text("hold the update to the plan in this file") } satisfies OptionTable;
+const PLAN = {
+    plan: text("hold the update to the plan in this file"),
+    strict: flag("hold the update to what its preview decided"),
+} satisfies OptionTable;
 
 export const PREVIEW = {
     ...DISPLAY,

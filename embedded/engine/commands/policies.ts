@@ -24,6 +24,12 @@ function listOf(values: readonly string[] = []): string[] {
     return values.flatMap((value) => value.split(",")).filter(Boolean);
 }
 
+/** Refuses packs and files that cannot be read, before anything is begun. */
+export async function checkPacks(options: Options, cwd: string): Promise<void> {
+    const packs = packsOf(options);
+    if (packs.length) await (await import("../policy/index.ts")).readPacks(packs, cwd);
+}
+
 /** Starts the packs that the command line names; undefined when it names none. */
 export async function openPacks(context: OperationContext, preview: boolean, events: EventSink): Promise<PolicyGate | undefined> {
     const { options, workspace, target, stack, terminal, signal } = context;

@@ -17,7 +17,7 @@ export class PlanKeeper implements PlanGate {
     readonly #source: string;
     readonly #seen = new Set<string>();
 
-    /** @param source the plan's file, for messages */
+    /** @param source the plan's file, or what else it is of, for messages */
     constructor(plan: Plan, source: string) {
         this.#plan = plan;
         this.#source = source;

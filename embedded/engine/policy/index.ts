@@ -1,10 +1,10 @@
 /** Policy packs (`@pulumi/policy`): each is a process of its own that is asked about every resource before its step. */
 import type { PolicyLoadEvent, PolicyRemediationEvent, PolicyViolationEvent, Severity } from "../events.ts";
-import { configure, readConfigFile } from "./config.ts";
+import { configure, readConfigFile, type GivenConfigs } from "./config.ts";
 import type { PolicyGate, PolicyRemediation, PolicySubject, PolicyVerdict } from "./gate.ts";
 import type { StackFacts } from "./messages.ts";
 import { Pack } from "./pack.ts";
-import { readPackFolder } from "./pack-file.ts";
+import { readPackFolder, type PackFolder } from "./pack-file.ts";
 import { startPack } from "./pack-process.ts";
 import { STACK_TYPE } from "../urn.ts";
 
@@ -32,19 +32,30 @@ export interface OpenPoliciesOptions {
 /** From this time on a pack that is not ready is mentioned, and then in these intervals. Milliseconds. */
 const WAIT_MS = 2_000;
 
+interface ReadPack {
+    readonly folder: PackFolder;
+    readonly file: string | undefined;
+    readonly given: GivenConfigs;
+}
+
+/** Reads what can be read of packs before they are started. @throws UserError that names the folder or file at fault */
+export async function readPacks(packs: readonly PackSource[], cwd: string): Promise<ReadPack[]> {
+    return await Promise.all(
+        packs.map(async ({ path, config }) => ({
+            folder: await readPackFolder(path, cwd),
+            file: config,
+            given: config === undefined ? {} : await readConfigFile(config, cwd),
+        })),
+    );
+}
+
 /**
  * Starts and configures packs, side by side.
  * @throws UserError that names the pack, file, policy or property at fault, or the signal's reason; nothing is left running then
  */
 export async function openPolicies(options: OpenPoliciesOptions): Promise<PolicyGate> {
     const { cwd, signal } = options;
-    const sources = await Promise.all(
-        options.packs.map(async ({ path, config }) => ({
-            folder: await readPackFolder(path, cwd),
-            file: config,
-            given: config === undefined ? {} : await readConfigFile(config, cwd),
-        })),
-    );
+    const sources = await readPacks(options.packs, cwd);
     const facts: StackFacts = {
         ...options.facts,
         tags: { "pulumi:project": options.facts.project, "pulumi:runtime": "nodejs" },
