@@ -4,6 +4,9 @@ import { spawnSync } from "node:child_process";
 import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../../embedded/common/paths.ts";
+import { writePlan } from "../../embedded/engine/plan/index.ts";
+import { plainCrypter } from "../../embedded/engine/state/secrets.ts";
+import { Secret, Unknown } from "../../embedded/engine/values.ts";
 import { command, projectFolder, removeFolders } from "../engine-shell/support.ts";
 
 let folder = "";
@@ -109,6 +112,33 @@ if (!go) console.warn("skipped: the plan read by Pulumi's Go types, because go i
         const { stdout, stderr } = throughGo(plan);
         expect(stderr).toBe("");
         expect((JSON.parse(stdout) as { plan: string }).plan).toBe(JSON.stringify(plan));
+        const goal = {
+            type: "pkg:index:Thing",
+            name: "full",
+            custom: true,
+            inputDiff: { adds: { a: new Secret("geheim") }, deletes: ["b"], updates: { c: [1.5, Unknown.instance, null] } },
+            outputDiff: { adds: {}, deletes: [], updates: {} },
+            parent: "urn:pulumi:dev::trial::pulumi:pulumi:Stack::trial-dev",
+            protect: true,
+            dependencies: ["urn:pulumi:dev::trial::pulumi:pulumi:Stack::trial-dev"],
+            provider: "urn:pulumi:dev::trial::pulumi:providers:pkg::p::1",
+            propertyDependencies: { a: [], c: ["urn:pulumi:dev::trial::pkg:index:Thing::other"] },
+            deleteBeforeReplace: false,
+            ignoreChanges: ["x"],
+            additionalSecretOutputs: ["y"],
+            aliases: ["urn:pulumi:dev::trial::pkg:index:Thing::old", { name: "older", noParent: true as const }],
+            importId: "id",
+            customTimeouts: { create: 60, delete: 1.5 },
+        };
+        const full = {
+            resources: new Map([
+                ["urn:pulumi:dev::trial::pkg:index:Thing::full", { goal, ops: ["import", "update"] as const, seed: Buffer.from("seed") }],
+            ]),
+        };
+        const written = JSON.parse(writePlan(full, { "trial:flag": true }, plainCrypter)) as object;
+        const rewritten = throughGo(written);
+        expect(rewritten.stderr).toBe("");
+        expect(JSON.parse((JSON.parse(rewritten.stdout) as { plan: string }).plan)).toEqual(written);
         expect(throughGo({ ...plan, invented: 1 }).stderr).toContain("invented");
     }, 300_000);
 });
