@@ -78,6 +78,20 @@ test("packs are listed by name, violations by gravity, and a mandatory one is th
     );
 });
 
+test("remediations are listed one by one on demand, in their order", () => {
+    const { display, text } = recorded({ planning: true, showPolicyRemediations: true });
+    for (const event of [load("strict"), stackPre, remediation("mends"), remediation("fixes")]) display.events(event);
+    display.finish();
+    expect(text()).toContain(
+        [
+            "    ✅ strict@v1.0.0 (local: ./strict)",
+            "        - [remediate]  mends  (kubernetes:core/v1:ConfigMap: map) [~a,+b]",
+            "        - [remediate]  fixes  (kubernetes:core/v1:ConfigMap: map) [~a,+b]",
+            "",
+        ].join("\n"),
+    );
+});
+
 test("advisory violations leave the summary where it is", () => {
     const { display, text } = recorded({ planning: true });
     for (const event of [load("strict"), stackPre, violation({}), summary]) display.events(event);

@@ -81,6 +81,7 @@ export class Operation {
             showSecrets: options["show-secrets"] === true,
             showSames: options["show-sames"] === true,
             showReplacementSteps: options["show-replacement-steps"] === true,
+            showPolicyRemediations: options["show-policy-remediations"] === true,
             suppressOutputs: options["suppress-outputs"] === true,
             suppressProgress: options["suppress-progress"] === true,
             screen: json ? { ...screen, write() {} } : screen,

@@ -46,6 +46,7 @@ const SCOPE = {
 const GOVERNED = {
     "policy-pack": list("a folder with a policy pack whose rules apply; may be repeated"),
     "policy-pack-config": list("a JSON file that sets the policies of a pack, one per pack in the same order"),
+    "show-policy-remediations": flag("list what policies corrected one by one"),
 } satisfies OptionTable;
 
 const CONFIRM = { yes: flag("do not ask", "y"), "skip-preview": flag("do not show a preview first", "f") } satisfies OptionTable;

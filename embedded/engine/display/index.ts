@@ -82,7 +82,7 @@ export function createDisplay(options: DisplayOptions): Display {
             over = true;
             live?.finish();
             plain?.finish(rows);
-            const judged = options.diff ? ["", ...verdicts.table(paint)] : verdicts.lines(paint);
+            const judged = options.diff ? ["", ...verdicts.table(paint)] : verdicts.lines(paint, options.showPolicyRemediations);
             write([...judged, ...diagnosticLines(rows, paint)]);
             if (outputs && !options.suppressOutputs) write(outputLines(outputs.before, outputs.after, options, paint));
             // As Pulumi does: what a mandatory policy refused is the last word.

@@ -16,6 +16,8 @@ export interface DisplayOptions {
     readonly showSames: boolean;
     /** With diffs, show the steps of a replacement one by one. */
     readonly showReplacementSteps?: boolean;
+    /** List what policies mended one by one. */
+    readonly showPolicyRemediations?: boolean;
     readonly suppressOutputs: boolean;
     /** Leave out what is running; only what is done is shown. */
     readonly suppressProgress: boolean;

@@ -1,4 +1,5 @@
 /** What policy packs found and mended, as Pulumi lists it: a block by pack after the resources, or line by line with `--diff`. */
+import { equal } from "../compare.ts";
 import type { EngineEvent, PolicyLoadEvent, PolicyRemediationEvent, PolicyViolationEvent } from "../events.ts";
 import type { StoredValue } from "../state/types.ts";
 import type { PropertyMap } from "../values.ts";
@@ -27,10 +28,13 @@ export class Verdicts {
         return this.#violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory");
     }
 
-    /** Every pack that ran with its violations, the gravest first, and how many resources it mended. */
-    lines(paint: Paint): string[] {
+    /**
+     * Every pack that ran with its violations, the gravest first, and how many resources it mended.
+     * @param each whether to list what was mended one by one
+     */
+    lines(paint: Paint, each = false): string[] {
         if (!this.#packs.length) return [];
-        return [paint("headline", "Policies:"), ...this.#byPack().flatMap((pack) => this.#packLines(pack, paint)), ""];
+        return [paint("headline", "Policies:"), ...this.#byPack().flatMap((pack) => this.#packLines(pack, paint, each)), ""];
     }
 
     /** The packs that ran, for `--diff`, where the verdicts were told as they came. */
@@ -45,22 +49,34 @@ export class Verdicts {
         return this.#packs.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
     }
 
-    #packLines(pack: PolicyLoadEvent, paint: Paint): string[] {
+    #packLines(pack: PolicyLoadEvent, paint: Paint, each: boolean): string[] {
         const violations = this.#violations.filter((event) => keyOf(event) === keyOf(pack)).toSorted(byGravity);
         const mark = !violations.length ? "✅" : violations[0]?.enforcementLevel === "mandatory" ? "❌" : "⚠️";
-        const counts = new Map<string, number>();
-        for (const event of this.#remediations)
-            if (keyOf(event) === keyOf(pack)) counts.set(event.policy, (counts.get(event.policy) ?? 0) + 1);
+        const mended = this.#remediations.filter((event) => keyOf(event) === keyOf(pack));
         return [
             `    ${mark} ${paint("magenta", keyOf(pack))} (local: ${pack.path})`,
-            ...[...counts]
-                .toSorted(([a], [b]) => compare(a, b))
-                .map(
-                    ([policy, n]) => `${ITEM}- ${paint("magenta", `[remediate]  ${policy}`)}  (${n} ${n === 1 ? "resource" : "resources"})`,
-                ),
+            // In their order, which matters when one corrects what another left.
+            ...(each ? mended.map((event) => remediationLine(event, paint)) : remediationCounts(mended, paint)),
             ...violations.flatMap((event) => [`${ITEM}- ${headline(event, paint)}`, ...messageLines(event.message, `${ITEM}  `)]),
         ];
     }
+}
+
+function remediationCounts(events: readonly PolicyRemediationEvent[], paint: Paint): string[] {
+    const counts = new Map<string, number>();
+    for (const { policy } of events) counts.set(policy, (counts.get(policy) ?? 0) + 1);
+    return [...counts]
+        .toSorted(([a], [b]) => compare(a, b))
+        .map(([policy, n]) => `${ITEM}- ${paint("magenta", `[remediate]  ${policy}`)}  (${n} ${n === 1 ? "resource" : "resources"})`);
+}
+
+function remediationLine({ policy, urn, before, after }: PolicyRemediationEvent, paint: Paint): string {
+    const changes = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted().flatMap((key) => {
+        if (!(key in before)) return [paint("green", `+${key}`)];
+        if (!(key in after)) return [paint("red", `-${key}`)];
+        return equal(before[key], after[key]) ? [] : [paint("yellow", `~${key}`)];
+    });
+    return `${ITEM}- ${paint("magenta", `[remediate]  ${policy}`)}${about(urn)} [${changes.join(",")}]`;
 }
 
 /** A verdict by itself, told when it comes. */
