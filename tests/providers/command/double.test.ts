@@ -43,6 +43,20 @@ describe("a host that is slow", () => {
     });
 });
 
+describe("a host that goes away as a command is sent", () => {
+    test("does not get it again", async () => {
+        const provider = commandProvider();
+        const double = await startSshDouble({ goesAway: true });
+        const remote = new Lab(provider, "command:remote:Command", () => ({ connection: double.connection }));
+        expect((await remote.failure({ create: "echo ran >> runs" })).message).toMatch(
+            /the connection was lost as it was sent and it may run$/,
+        );
+        expect(homeOf(() => double).read("runs")).toBe("ran\n");
+        await provider.close();
+        await double.stop();
+    });
+});
+
 describe("a host without sftp", () => {
     test("is named", async () => {
         const provider = commandProvider();

@@ -15,6 +15,8 @@ export interface DoubleOptions {
     readonly accepts?: readonly string[];
     /** Waited for before a session is opened. */
     readonly beforeSession?: () => Promise<void>;
+    /** Runs a command, but is gone before it says so. */
+    readonly goesAway?: boolean;
 }
 
 export interface SshDouble {
@@ -23,13 +25,17 @@ export interface SshDouble {
     stop(): Promise<void>;
 }
 
-function serve(session: Session, home: string, accepts: readonly string[]): void {
+function serve(session: Session, home: string, accepts: readonly string[], goAway: (() => void) | undefined): void {
     const environment: Record<string, string> = {};
     session.on("env", (accept, reject, { key, val }) => {
         if (accepts.includes(key)) environment[key] = val;
         (accepts.includes(key) ? accept : reject)?.();
     });
     session.on("exec", (accept, _reject, { command }) => {
+        if (goAway) {
+            spawn("/bin/bash", ["-c", command], { cwd: home, stdio: "ignore" }).on("close", goAway);
+            return;
+        }
         const channel = accept();
         const child = spawn("/bin/bash", ["-c", command], {
             cwd: home,
@@ -48,7 +54,7 @@ function serve(session: Session, home: string, accepts: readonly string[]): void
     });
 }
 
-export async function startSshDouble({ accepts = [], beforeSession }: DoubleOptions = {}): Promise<SshDouble> {
+export async function startSshDouble({ accepts = [], beforeSession, goesAway }: DoubleOptions = {}): Promise<SshDouble> {
     const home = await mkdtemp(join(tmpdir(), "ssh-double-"));
     const host = newKey();
     const key = newKey();
@@ -63,7 +69,7 @@ export async function startSshDouble({ accepts = [], beforeSession }: DoubleOpti
         });
         client.on("session", async (accept) => {
             await beforeSession?.();
-            serve(accept(), home, accepts);
+            serve(accept(), home, accepts, goesAway ? () => client.end() : undefined);
         });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
