@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Watches } from "./await/watches.ts";
 import { Client } from "./client.ts";
 import { Discovery, type ResourcePath } from "./discovery.ts";
 import { NoKindError } from "./errors.ts";
@@ -13,6 +14,7 @@ export class Cluster {
     #config: KubeConfig | undefined;
     #client: Client | undefined;
     #discovery: Discovery | undefined;
+    #watches: Watches | undefined;
 
     constructor(options: Options) {
         this.#options = options;
@@ -28,6 +30,10 @@ export class Cluster {
 
     get discovery(): Discovery {
         return (this.#discovery ??= new Discovery(this.client));
+    }
+
+    get watches(): Watches {
+        return (this.#watches ??= new Watches(this.client));
     }
 
     /** The namespace of objects that name none: the provider's, the context's, or `default`. */
@@ -65,6 +71,7 @@ export class Cluster {
     }
 
     async close(): Promise<void> {
+        this.#watches?.close();
         await this.#client?.close();
     }
 }

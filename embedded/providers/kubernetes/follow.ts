@@ -1,6 +1,7 @@
 /** Following objects as they change: one list, then a watch that is taken up again wherever it breaks off. */
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../common/errors.ts";
 import type { Client, Query } from "./client.ts";
 import { ApiError, UnreachableError } from "./errors.ts";
 import { stringAt, type JsonObject, type Manifest } from "./manifest.ts";
@@ -25,16 +26,18 @@ const WATCH_SECONDS = 240;
 
 /**
  * Calls `changed` with all objects of a selection, first as they are and then after each change, until the signal is
- * aborted. Rejects only with what will not pass: a server that is gone for a while is waited for.
+ * aborted, and `lost` with why the server cannot be asked for now, and with undefined once it can again. Rejects only
+ * with what will not pass: a server that is gone for a while is waited for.
  */
 export async function follow(
     client: Client,
     selection: Selection,
     signal: AbortSignal,
-    changed: (objects: Objects) => void,
+    { changed, lost }: { changed(objects: Objects): void; lost?(reason: string | undefined): void },
 ): Promise<void> {
     let since: string | undefined;
     let objects = new Map<string, Manifest>();
+    let isLost = false;
     for (let delay = 100; !signal.aborted;) {
         try {
             if (since === undefined) {
@@ -52,6 +55,8 @@ export async function follow(
             };
             const stream = await client.stream(selection.path, query, signal);
             delay = 100;
+            if (isLost) lost?.(undefined);
+            isLost = false;
             for await (const event of events(stream)) {
                 if (event.type === "ERROR") throw new ApiError(event.object as JsonObject as never, Number(event.object["code"] ?? 500));
                 since = event.object.metadata.resourceVersion ?? since;
@@ -64,6 +69,10 @@ export async function follow(
             if (signal.aborted) return;
             if (error instanceof ApiError && (error.code === 410 || error.code === 504)) since = undefined;
             else if (!mayPass(error)) throw error;
+            else if (error instanceof UnreachableError || error instanceof ApiError) {
+                isLost = true;
+                lost?.(messageOf(error));
+            }
         }
         // A server that ends watches at once must not be asked in a tight loop.
         await sleep(delay, undefined, { signal }).catch(() => {});

@@ -1,6 +1,5 @@
 import type { Cluster } from "./cluster.ts";
 import { explain, isNotFound, NoKindError } from "./errors.ts";
-import { follow } from "./follow.ts";
 import { describeObject, kindOf, listAt, stringAt, type Manifest } from "./manifest.ts";
 import { deletionPropagation, skipsAwait } from "./metadata.ts";
 
@@ -61,16 +60,15 @@ async function untilGone(cluster: Cluster, deleted: Manifest, { signal, timeoutM
     if (signal.aborted) interrupted();
     try {
         const resource = await cluster.find(kindOf(deleted), signal);
-        const selection = {
-            path: resource.path(deleted.metadata.namespace, ""),
-            fieldSelector: `metadata.name=${deleted.metadata.name ?? ""}`,
-        };
-        follow(cluster.client, selection, stop.signal, (objects) => {
-            const same = [...objects.values()].find(({ metadata }) => metadata.uid === deleted.metadata.uid);
-            if (!same) return outcome.resolve("gone");
-            live = same;
+        const path = resource.path(deleted.metadata.namespace, "");
+        const changed = (found: Manifest | undefined): void => {
+            if (found?.metadata.uid !== deleted.metadata.uid) return outcome.resolve("gone");
+            live = found ?? live;
             status(`waiting until it is gone${holds(live)}`);
-        }).catch(outcome.reject);
+        };
+        cluster.watches
+            .followObject({ path, object: deleted, alone: deleted.kind === "Secret" }, stop.signal, { changed })
+            .catch(outcome.reject);
         const end = await outcome.promise;
         if (end === "gone") return;
         const why =

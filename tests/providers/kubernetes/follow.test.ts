@@ -61,7 +61,7 @@ describe("following objects", () => {
             else response.write(line("BOOKMARK", item("", 21)));
         };
         const seen: string[] = [];
-        const following = follow(client, { path: "/api/v1/configmaps" }, stop.signal, (objects) => seen.push(names(objects)));
+        const following = follow(client, { path: "/api/v1/configmaps" }, stop.signal, { changed: (objects) => seen.push(names(objects)) });
         await eventually(() => (seen.at(-1) === "c" && asked.at(-1) === "watch 20" ? true : undefined));
         expect(seen).toEqual(["a", "a,b", "a,b", "b", "c"]);
         expect(asked).toEqual(["list", "watch 5", "watch 9", "watch 10", "list", "watch 20"]);

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { ruleOf } from "../../../embedded/providers/kubernetes/await/index.ts";
 import { troubleOf } from "../../../embedded/providers/kubernetes/await/explain.ts";
 import { secretsOf, withoutValues } from "../../../embedded/providers/kubernetes/await/secrets.ts";
-import { selectorText, type Related, type Verdict } from "../../../embedded/providers/kubernetes/await/verdict.ts";
+import { selects, type Related, type Verdict } from "../../../embedded/providers/kubernetes/await/verdict.ts";
 import type { Json, JsonObject, Manifest } from "../../../embedded/providers/kubernetes/manifest.ts";
 
 const object = (apiVersion: string, kind: string, rest: JsonObject, metadata: JsonObject = {}): Manifest => ({
@@ -383,15 +383,21 @@ describe("the explanation", () => {
     });
 
     it("asks for the pods of any selector", () => {
-        expect(selectorText({ matchLabels: { a: "b", c: "d" } })).toBe("a=b,c=d");
-        expect(
-            selectorText({
-                matchExpressions: [
-                    { key: "a", operator: "In", values: ["x", "y"] },
-                    { key: "b", operator: "DoesNotExist" },
-                ],
-            }),
-        ).toBe("a in (x,y),!b");
-        expect(selectorText({})).toBeUndefined();
+        const labelled = (labels: Record<string, string>): Manifest => object("v1", "Pod", {}, { labels });
+        const selector = {
+            matchLabels: { app: "web" },
+            matchExpressions: [
+                { key: "tier", operator: "In", values: ["x", "y"] },
+                { key: "zone", operator: "NotIn", values: ["z"] },
+                { key: "on", operator: "Exists" },
+                { key: "off", operator: "DoesNotExist" },
+            ],
+        };
+        const labels = { app: "web", tier: "y", on: "" };
+        expect(selects(selector, labelled(labels))).toBe(true);
+        for (const wrong of [{ app: "db" }, { tier: "w" }, { zone: "z" }, { off: "" }])
+            expect(selects(selector, labelled({ ...labels, ...wrong } as Record<string, string>))).toBe(false);
+        expect(selects(selector, labelled({ app: "web", tier: "y" }))).toBe(false);
+        expect(selects({}, labelled(labels))).toBe(false);
     });
 });

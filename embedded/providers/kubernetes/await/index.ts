@@ -1,7 +1,7 @@
 /** Waiting until an object is what it is meant to be: rules per kind, driven by watches, explained while it lasts. */
 import { messageOf } from "../../../common/errors.ts";
 import type { Cluster } from "../cluster.ts";
-import { follow } from "../follow.ts";
+import type { Objects } from "../follow.ts";
 import { parseApiVersion, type GroupVersionKind } from "../kinds.ts";
 import { describeObject, kindOf, type Manifest } from "../manifest.ts";
 import { skipsAwait, waitForExpression } from "../metadata.ts";
@@ -87,6 +87,7 @@ class Waiting {
     readonly #end = Promise.withResolvers<End | undefined>();
     #text = " to become ready";
     #trouble = "";
+    #lost: string | undefined;
     #settled: NodeJS.Timeout | undefined;
     #crash = "";
 
@@ -102,16 +103,27 @@ class Waiting {
         this.#rule = rule;
         this.#options = options;
         this.#missing = new Set(related.map(([name]) => name));
-        this.#watch("the object", kindOf(applied), { fieldSelector: `metadata.name=${applied.metadata.name ?? ""}` }, ([live]) =>
-            this.#see(live),
+        const lost = (reason: string | undefined): void => this.#lose(reason);
+        this.#watch("", kindOf(applied), (path) =>
+            cluster.watches.followObject({ path, object: applied, alone: applied.kind === "Secret" }, this.#stop.signal, {
+                changed: (live) => this.#see(live),
+                lost,
+            }),
         );
-        for (const [name, { apiVersion, kind, ...selectors }] of related) {
-            this.#watch(name, { ...parseApiVersion(apiVersion), kind }, selectors, (objects) => {
-                this.#related[name] = objects;
-                this.#missing.delete(name);
-                this.#judge();
-            });
+        for (const [name, { apiVersion, kind }] of related) {
+            this.#watch(`${name}: `, { ...parseApiVersion(apiVersion), kind }, (path) =>
+                cluster.watches.follow({ path }, this.#stop.signal, {
+                    changed: (objects) => {
+                        this.#related[name] = [...objects.values()];
+                        this.#missing.delete(name);
+                        this.#judge();
+                    },
+                    lost,
+                }),
+            );
         }
+        // What was written says already what is missing, and the server may take a while to answer.
+        if (!related.length) this.#judge();
     }
 
     /** How the waiting ended: undefined when the object is ready. */
@@ -134,24 +146,21 @@ class Waiting {
         }
     }
 
-    #watch(
-        what: string,
-        kind: GroupVersionKind,
-        selectors: { fieldSelector?: string; labelSelector?: string },
-        changed: (objects: readonly Manifest[]) => void,
-    ): void {
+    #watch(what: string, kind: GroupVersionKind, follow: (path: string) => Promise<void>): void {
         const run = async (): Promise<void> => {
             const resource = await this.#cluster.find(kind, this.#stop.signal);
-            const path = resource.path(this.object.metadata.namespace, "");
-            await follow(this.#cluster.client, { path, ...selectors }, this.#stop.signal, (objects) => changed([...objects.values()]));
+            await follow(resource.path(this.object.metadata.namespace, ""));
         };
         run().catch((error: unknown) => {
             if (this.#stop.signal.aborted) return;
-            this.#end.resolve({
-                text: `cannot be waited for: ${what === "the object" ? "" : `${what}: `}${messageOf(error)}`,
-                explain: false,
-            });
+            this.#end.resolve({ text: `cannot be waited for: ${what}${messageOf(error)}`, explain: false });
         });
+    }
+
+    #lose(reason: string | undefined): void {
+        if (this.#lost === reason) return;
+        this.#lost = reason;
+        this.#show();
     }
 
     #see(live: Manifest | undefined): void {
@@ -181,18 +190,18 @@ class Waiting {
     }
 
     #show(): void {
-        this.#options.status(`waiting${this.#text}${this.#trouble ? `; ${this.#trouble}` : ""}`);
+        const trouble = this.#lost ?? this.#trouble;
+        this.#options.status(`waiting${this.#text}${trouble ? `; ${trouble}` : ""}`);
     }
 
     /** Begins to look at the pods, because it takes longer than it should. */
     #explain(): void {
-        const labelSelector = this.#rule.pods?.(this.object);
-        if (!labelSelector) return;
-        const run = async (): Promise<void> => {
-            const path = `/api/v1/namespaces/${this.object.metadata.namespace ?? ""}/pods`;
-            await follow(this.#cluster.client, { path, labelSelector }, this.#stop.signal, (pods) => this.#seePods([...pods.values()]));
-        };
-        run().catch(() => {}); // It explains only: without the right to see pods the object itself is still waited for.
+        const isMine = this.#rule.pods?.(this.object);
+        if (!isMine) return;
+        const path = `/api/v1/namespaces/${this.object.metadata.namespace ?? ""}/pods`;
+        const changed = (pods: Objects): void => this.#seePods([...pods.values()].filter(isMine));
+        // It explains only: without the right to see pods the object itself is still waited for.
+        this.#cluster.watches.follow({ path }, this.#stop.signal, { changed }).catch(() => {});
     }
 
     #seePods(pods: readonly Manifest[]): void {

@@ -23,21 +23,13 @@ function hasPods(service: Manifest): boolean {
 }
 
 export const service: Rule = {
-    related: (object) =>
-        hasPods(object)
-            ? {
-                  slices: {
-                      apiVersion: "discovery.k8s.io/v1",
-                      kind: "EndpointSlice",
-                      labelSelector: `kubernetes.io/service-name=${object.metadata.name ?? ""}`,
-                  },
-              }
-            : {},
+    related: (object) => (hasPods(object) ? { slices: { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" } } : {}),
     judge(object, { slices = [] }) {
         if (stringAt(object, "spec", "type") === "LoadBalancer" && !listAt(object, "status", "loadBalancer", "ingress").length) {
             return waiting("for the load balancer's address: does this cluster have a load balancer?");
         }
-        return hasPods(object) ? endpointsVerdict(slices) : READY;
+        const own = slices.filter(({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === object.metadata.name);
+        return hasPods(object) ? endpointsVerdict(own) : READY;
     },
 };
 

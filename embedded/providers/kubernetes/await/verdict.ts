@@ -1,5 +1,5 @@
 /** Judging whether objects have become what they are meant to be: pure functions over what the server shows. */
-import { listAt, numberAt, stringAt, type Json, type JsonObject, type Manifest } from "../manifest.ts";
+import { at, listAt, numberAt, stringAt, type Json, type JsonObject, type Manifest } from "../manifest.ts";
 
 export type Verdict =
     | { readonly state: "ready" }
@@ -20,8 +20,6 @@ export type Related = Readonly<Record<string, readonly Manifest[]>>;
 export interface RelatedKind {
     readonly apiVersion: string;
     readonly kind: string;
-    readonly labelSelector?: string;
-    readonly fieldSelector?: string;
 }
 
 /** How a kind is awaited. */
@@ -29,8 +27,8 @@ export interface Rule {
     /** What is to be watched beside the object itself, all the time. */
     related?(object: Manifest): Readonly<Record<string, RelatedKind>>;
     judge(object: Manifest, related: Related): Verdict;
-    /** The label selector of the pods that explain why it takes long, once it does. */
-    pods?(object: Manifest): string | undefined;
+    /** Which pods of its namespace explain why it takes long, once it does. */
+    pods?(object: Manifest): ((pod: Manifest) => boolean) | undefined;
 }
 
 export interface Condition extends JsonObject {
@@ -51,27 +49,26 @@ export function isObserved(object: Manifest): boolean {
     return numberAt(object, "status", "observedGeneration") >= (object.metadata.generation ?? 0);
 }
 
-/** A label selector object (`matchLabels`, `matchExpressions`) as the text of a query. */
-export function selectorText(selector: Json | undefined): string | undefined {
-    const parts: string[] = [];
-    const labels = (selector as JsonObject | undefined)?.["matchLabels"];
-    for (const [key, value] of Object.entries((labels ?? {}) as Record<string, string>)) parts.push(`${key}=${value}`);
-    for (const expression of listAt(selector, "matchExpressions")) {
-        const key = stringAt(expression, "key");
-        const values = listAt(expression, "values").join(",");
-        const operator = stringAt(expression, "operator");
-        parts.push(
-            operator === "In"
-                ? `${key} in (${values})`
-                : operator === "NotIn"
-                  ? `${key} notin (${values})`
-                  : operator === "Exists"
-                    ? key
-                    : `!${key}`,
-        );
-    }
-    return parts.length ? parts.join(",") : undefined;
+/** Whether a label selector object (`matchLabels`, `matchExpressions`) selects an object. An empty one selects nothing here. */
+export function selects(selector: Json | undefined, object: Manifest): boolean {
+    const labels = object.metadata.labels ?? {};
+    const wanted = Object.entries((at(selector, "matchLabels") ?? {}) as Record<string, string>);
+    const expressions = listAt(selector, "matchExpressions");
+    if (!wanted.length && !expressions.length) return false;
+    return wanted.every(([key, value]) => labels[key] === value) && expressions.every((expression) => matches(expression, labels));
 }
 
-export const podsOfSelector = (object: Manifest): string | undefined =>
-    selectorText((object["spec"] as JsonObject | undefined)?.["selector"]);
+function matches(expression: Json, labels: Readonly<Record<string, string>>): boolean {
+    const value = labels[stringAt(expression, "key")];
+    const listed = value !== undefined && listAt(expression, "values").includes(value);
+    const operator = stringAt(expression, "operator");
+    if (operator === "In") return listed;
+    if (operator === "NotIn") return !listed;
+    return operator === "Exists" ? value !== undefined : value === undefined;
+}
+
+/** Told apart by the selector of a workload. */
+export const podsOfSelector = (object: Manifest): ((pod: Manifest) => boolean) => {
+    const selector = at(object, "spec", "selector");
+    return (pod) => selects(selector, pod);
+};

@@ -94,12 +94,10 @@ export const job: Rule = {
 };
 
 export const pod: Rule = {
-    pods: (object) =>
-        object.metadata.labels
-            ? Object.entries(object.metadata.labels)
-                  .map(([key, value]) => `${key}=${value}`)
-                  .join(",")
-            : undefined,
+    pods:
+        ({ metadata: { uid } }) =>
+        (other) =>
+            other.metadata.uid === uid,
     judge(object) {
         const phase = stringAt(object, "status", "phase");
         if (phase === "Succeeded" || condition(object, "Ready")?.status === "True") return READY;
