@@ -31,6 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
     refresh: engine("refresh"),
     destroy: engine("destroy"),
     stack: engine("stack"),
+    config: engine("config"),
     cancel: engine("cancel"),
     bench: async (args) => (await import("../tests/bench/index.ts")).main(args),
     check: async () => (await import("./check.ts")).main(),

@@ -5,7 +5,7 @@
 import { messageOf, UserError } from "../common/errors.ts";
 import { nearest, readArguments, type OptionSpec } from "./commands/arguments.ts";
 import { EXIT } from "./commands/exit-codes.ts";
-import { COMMANDS, OFFICIAL_COMMANDS, OFFICIAL_STACK_COMMANDS, type Command } from "./commands/index.ts";
+import { ALIASES, COMMANDS, OFFICIAL_COMMANDS, type Command } from "./commands/index.ts";
 
 /**
  * Runs a command.
@@ -33,21 +33,24 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
 }
 
+/** The command that the first words name: `stack` and `config` have verbs, and `config` is a command without one as well. */
 function findCommand(argv: readonly string[]): [string, Command, readonly string[]] | undefined {
     const [first, second] = argv;
     if (first === undefined || first === "help" || first === "--help" || first === "-h") return undefined;
-    const single = COMMANDS[first];
-    if (single) return [first, single, argv.slice(1)];
-    if (first === "stack") {
-        // Options may stand between `stack` and its verb only behind it: the verb comes first, as in the official CLI's help.
-        if (second === undefined || second === "--help" || second === "-h") return undefined;
-        const command = COMMANDS[`stack ${second}`];
-        if (command) return [`stack ${second}`, command, argv.slice(2)];
-        if (OFFICIAL_STACK_COMMANDS.includes(second)) throw unsupported(`stack ${second}`);
-        throw unknown(`stack ${second}`);
+    const words = second === undefined || second.startsWith("-") ? [first] : [first, second];
+    const named = [words.join(" "), first].map((text) => ALIASES[text] ?? text);
+    for (const [i, name] of named.entries()) {
+        // A group's word must not swallow a verb that it does not have.
+        if (i === 1 && words.length === 2 && GROUPS.includes(first)) break;
+        const command = COMMANDS[name];
+        if (command) return [name, command, argv.slice(name === named[0] ? words.length : 1)];
     }
-    throw OFFICIAL_COMMANDS.includes(first) ? unsupported(first) : unknown(first);
+    if (first === "stack" && words.length === 1) return undefined;
+    const name = GROUPS.includes(first) ? words.join(" ") : first;
+    throw OFFICIAL_COMMANDS.includes(name) ? unsupported(name) : unknown(name);
 }
+
+const GROUPS = ["stack", "config"];
 
 function unsupported(name: string): UserError {
     return new UserError(`"${name}" is not supported by the embedded engine: use the official Pulumi CLI for it.`);

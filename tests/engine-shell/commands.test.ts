@@ -142,7 +142,7 @@ test.each([
     ],
     [["preview", "--config-file", "other.yaml"], "other.yaml (--config-file) does not exist."],
     [["preview", "--replace", "x"], "--replace is not supported by the embedded engine."],
-    [["stack", "rm"], '"stack rm" is not supported by the embedded engine: use the official Pulumi CLI for it.'],
+    [["stack", "tag"], `"stack tag" is not supported by the embedded engine: use the official Pulumi CLI for it.`],
     [["console"], '"console" is not supported by the embedded engine'],
     [["previw"], 'There is no command "previw". Did you mean "preview"?'],
     [["destroy", "-y"], 'The stack dev has no state yet: there is nothing to destroy. Run "up" first.'],

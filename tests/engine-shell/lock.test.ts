@@ -4,9 +4,10 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../../embedded/common/paths.ts";
-import { Backend } from "../../embedded/engine/state/backend.ts";
+import type { Backend } from "../../embedded/engine/state/backend.ts";
 import { holderOf, lockStack, type LockContent } from "../../embedded/engine/state/lock.ts";
-import { removeFolders, temporaryFolder } from "./support.ts";
+import { fileBackend } from "../../embedded/engine/state/open.ts";
+import { removeFolders, rootOf, temporaryFolder } from "./support.ts";
 
 afterEach(removeFolders);
 
@@ -14,7 +15,7 @@ const DEV = { project: "trial", stack: "dev" };
 const DEAD_PID = 2 ** 22 + 1; // above the highest pid a kernel gives
 
 async function backendWithLock(content?: Partial<LockContent> | string): Promise<Backend> {
-    const backend = new Backend(await temporaryFolder());
+    const backend = fileBackend(await temporaryFolder());
     await mkdir(backend.lockFolder(DEV), { recursive: true });
     if (content !== undefined) {
         const lock = { pid: process.pid, username: "ada", hostname: hostname(), timestamp: "2026-01-01T00:00:00Z" };
@@ -26,7 +27,7 @@ async function backendWithLock(content?: Partial<LockContent> | string): Promise
     return backend;
 }
 
-const locks = (backend: Backend): Promise<string[]> => readdir(join(backend.root, ".pulumi/locks/organization/trial/dev"));
+const locks = (backend: Backend): Promise<string[]> => readdir(join(rootOf(backend), ".pulumi/locks/organization/trial/dev"));
 
 test("locks in the official backend's place, says who and what, and leaves nothing", async () => {
     const backend = await backendWithLock();
@@ -87,8 +88,8 @@ test("lets one of many that come at once through", async () => {
 test("goes with a process that exits without releasing it, and survives one that is killed", async () => {
     const backend = await backendWithLock();
     const run = async (end: string): Promise<void> => {
-        const script = `import { Backend } from ${JSON.stringify(join(projectRoot, "embedded/engine/state/backend.ts"))}; import { lockStack } from ${JSON.stringify(join(projectRoot, "embedded/engine/state/lock.ts"))};
-            await lockStack(new Backend(${JSON.stringify(backend.root)}), ${JSON.stringify(DEV)}, "up", () => {}); ${end}`;
+        const script = `import { fileBackend } from ${JSON.stringify(join(projectRoot, "embedded/engine/state/open.ts"))}; import { lockStack } from ${JSON.stringify(join(projectRoot, "embedded/engine/state/lock.ts"))};
+            await lockStack(fileBackend(${JSON.stringify(rootOf(backend))}), ${JSON.stringify(DEV)}, "up", () => {}); ${end}`;
         const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
             stdio: "inherit",
             env: { ...process.env, NODE_OPTIONS: "" },

@@ -23,6 +23,9 @@ export async function removeFolders(): Promise<void> {
 export const urn = (type: string, name: string): string => `urn:pulumi:dev::trial::${type}::${name}`;
 export const STACK = urn("pulumi:pulumi:Stack", "trial-dev");
 
+/** The folder of a backend. */
+export const rootOf = ({ url }: { readonly url: string }): string => url.slice("file://".length);
+
 /** A resource with what is named, and nothing else. */
 export function resource(type: string, name: string, more: Partial<ResourceState> = {}): ResourceState {
     return {
@@ -87,7 +90,11 @@ export const PASSPHRASE = "correct horse battery staple";
 export function command(
     folder: string,
     args: readonly string[],
-    options: { env?: Record<string, string | undefined>; onSpawn?: (child: ReturnType<typeof spawn>) => void } = {},
+    options: {
+        env?: Record<string, string | undefined>;
+        input?: string | Uint8Array;
+        onSpawn?: (child: ReturnType<typeof spawn>) => void;
+    } = {},
 ): Promise<CommandResult> {
     const script = `import { main } from ${JSON.stringify(join(projectRoot, "embedded/engine/cli.ts"))}; process.exitCode = await main(process.argv.slice(1));`;
     const env = {
@@ -103,9 +110,10 @@ export function command(
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script, "--", ...args], {
         cwd: folder,
         env,
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["pipe", "pipe", "pipe"],
     });
     options.onSpawn?.(child);
+    child.stdin.on("error", () => {}).end(options.input);
     const out = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (out.stderr += text));

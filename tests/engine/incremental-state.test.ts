@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { access, appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Backend, qualifiedName } from "../../embedded/engine/state/backend.ts";
+import { qualifiedName, type Backend } from "../../embedded/engine/state/backend.ts";
+import { fileBackend } from "../../embedded/engine/state/open.ts";
 import { applyEdit, editOf } from "../../embedded/engine/state/edits.ts";
 import { CiphertextMemory, type SecretsManager } from "../../embedded/engine/state/secrets.ts";
 import { CheckpointWriter } from "../../embedded/engine/state/serialize.ts";
@@ -93,7 +94,7 @@ describe("the state of a large stack", () => {
     };
     beforeEach(async () => {
         folder = await mkdtemp(join(tmpdir(), "steps-"));
-        backend = new Backend(folder);
+        backend = fileBackend(folder);
         store = newStore();
         await store.store(snapshotOf());
     });

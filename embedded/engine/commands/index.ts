@@ -1,5 +1,24 @@
 /** The commands, by the words that call them: what each takes, and the code that runs it (loaded when it is called). */
-import { COMMON, CANCEL, DESTROY, EXPORT, INIT, LIST, OUTPUT, PREVIEW, REFRESH, SELECT, UP, type Options } from "./options.ts";
+import {
+    CANCEL,
+    CONFIG_GET,
+    CONFIG_LIST,
+    CONFIG_REMOVE,
+    CONFIG_SET,
+    DESTROY,
+    EXPORT,
+    HISTORY,
+    INIT,
+    LIST,
+    OUTPUT,
+    PREVIEW,
+    REFRESH,
+    REMOVE,
+    SELECT,
+    STACK_IMPORT,
+    UP,
+    type Options,
+} from "./options.ts";
 import type { OptionTable } from "./arguments.ts";
 
 export interface Command {
@@ -50,6 +69,45 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         positionals: ["name"],
         run: async (options, [name]) => (await import("./stack-manage.ts")).stackSelect(options, name),
     },
+    "stack import": {
+        summary: "make an exported state the stack's; read from standard input",
+        options: STACK_IMPORT,
+        run: async (options) => (await import("./stack-import.ts")).stackImport(options),
+    },
+    "stack history": {
+        summary: "list what was done to the stack",
+        options: HISTORY,
+        run: async (options) => (await import("./stack-history.ts")).stackHistory(options),
+    },
+    "stack rm": {
+        summary: "remove a stack that has no resources, and its settings file",
+        options: REMOVE,
+        positionals: ["name"],
+        run: async (options, [name]) => (await import("./stack-remove.ts")).stackRemove(options, name),
+    },
+    config: {
+        summary: "list the stack's settings",
+        options: CONFIG_LIST,
+        run: async (options) => (await import("./config.ts")).configList(options),
+    },
+    "config get": {
+        summary: "print a setting",
+        options: CONFIG_GET,
+        positionals: ["key"],
+        run: async (options, [key]) => (await import("./config.ts")).configGet(options, key),
+    },
+    "config set": {
+        summary: "write a setting into the stack's settings file; the value is asked for, or read from standard input",
+        options: CONFIG_SET,
+        positionals: ["key", "value"],
+        run: async (options, [key, value]) => (await import("./config-set.ts")).configSet(options, key, value),
+    },
+    "config rm": {
+        summary: "remove a setting from the stack's settings file",
+        options: CONFIG_REMOVE,
+        positionals: ["key"],
+        run: async (options, [key]) => (await import("./config-set.ts")).configRemove(options, key),
+    },
     cancel: {
         summary: "remove the lock that a command left on the stack",
         options: CANCEL,
@@ -58,11 +116,25 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
 };
 
-/** The official CLI's commands that are not here, so that they can be refused by name. */
-export const OFFICIAL_COMMANDS =
-    "about ai api cancel config console convert deployment env import install login logout logs new org package plugin policy schema state stack template version watch whoami".split(
-        " ",
-    );
-export const OFFICIAL_STACK_COMMANDS = "change-secrets-provider graph history import migrate rename rm tag unselect webhook".split(" ");
+/** Other names that the official CLI has for the commands above. */
+export const ALIASES: Readonly<Record<string, string>> = {
+    update: "up",
+    pre: "preview",
+    down: "destroy",
+    "stack list": "stack ls",
+    "stack create": "stack init",
+    "stack remove": "stack rm",
+    "stack delete": "stack rm",
+    "stack hist": "stack history",
+    "config remove": "config rm",
+    "config delete": "config rm",
+};
 
-export { COMMON };
+/** The official CLI's commands that are not here, so that they can be refused by name. */
+export const OFFICIAL_COMMANDS: readonly string[] = [
+    ..."about ai api console convert deployment do env install login logout logs neo new org package plugin policy query schema state template version watch whoami".split(
+        " ",
+    ),
+    ..."change-secrets-provider drift get graph migrate new rename schedule tag unselect webhook".split(" ").map((verb) => `stack ${verb}`),
+    ..."copy cp env refresh remove-all rm-all set-all".split(" ").map((verb) => `config ${verb}`),
+];

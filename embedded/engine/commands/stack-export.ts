@@ -3,6 +3,7 @@ import { UserError } from "../../common/errors.ts";
 import { resolve } from "node:path";
 import { openSecrets } from "../config/passphrase.ts";
 import { writeWhole } from "../state/backend-files.ts";
+import { stateAfter } from "../state/history.ts";
 import { goJson } from "../state/json.ts";
 import { plainCrypter } from "../state/secrets.ts";
 import { SECRET } from "../state/serialize-values.ts";
@@ -17,7 +18,10 @@ export async function stackExport(options: Options): Promise<number> {
     const terminal = openTerminal(options);
     const workspace = await openWorkspace(options);
     const { reference } = await findTarget(workspace, options);
-    const checkpoint = await workspace.backend.read(reference);
+    const checkpoint =
+        options.version === undefined
+            ? await workspace.backend.read(reference)
+            : await stateAfter(workspace.backend, reference, versionOf(options.version));
     if (!checkpoint) throw new UserError(`The stack ${reference.stack} has no state yet: there is nothing to export. Run "up" first.`);
     let deployment: DeploymentV3 | undefined = checkpoint.checkpoint.latest ?? undefined;
     if (options["show-secrets"] && deployment) {
@@ -34,4 +38,11 @@ export async function stackExport(options: Options): Promise<number> {
     if (options.file === undefined) terminal.screen.write(text);
     else await writeWhole(resolve(workspace.cwd, options.file), text);
     return 0;
+}
+
+function versionOf(text: string): number {
+    const version = Number(text);
+    if (!Number.isInteger(version) || version < 1)
+        throw new UserError(`--version must be the number of an update, 1 for the first, found "${text}".`);
+    return version;
 }

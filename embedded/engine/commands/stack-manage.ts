@@ -1,5 +1,4 @@
 /** `stack ls`, `stack init`, `stack select` and `cancel`. */
-import { stat } from "node:fs/promises";
 import { UserError } from "../../common/errors.ts";
 import { newSecrets } from "../config/passphrase.ts";
 import { readSettings, settingsFile, stacksWithSettings, writeSalt } from "../config/settings.ts";
@@ -19,7 +18,6 @@ export async function stackList(options: Options): Promise<number> {
     const stacks = await Promise.all(
         names.map(async (stack) => {
             const reference = { project: project.name, stack };
-            const file = backend.stackFile(reference);
             const exists = existing.includes(stack);
             const resources = exists
                 ? await backend.read(reference).then(
@@ -27,7 +25,7 @@ export async function stackList(options: Options): Promise<number> {
                       () => undefined,
                   )
                 : undefined;
-            const updated = exists ? (await stat(file)).mtime : undefined;
+            const updated = exists ? await backend.modified(reference) : undefined;
             return { name: stack, current: stack === current, exists, resources, updated };
         }),
     );
@@ -108,7 +106,7 @@ export async function cancel(options: Options, given: string | undefined): Promi
         );
         if (answer !== "yes") return 1;
     }
-    for (const { file } of locks) await workspace.backend.remove(file);
+    for (const { file } of locks) await workspace.backend.storage.remove(file);
     terminal.say(`The currently running update for '${reference.stack}' has been canceled!`);
     return 0;
 }

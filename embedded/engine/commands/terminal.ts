@@ -1,6 +1,7 @@
 /** What a command reads from and writes to. Standard output is what was asked for; remarks go to standard error. */
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { colorPaint, plainPaint, wantsColor, type Paint } from "../display/colors.ts";
 import type { Screen } from "../display/options.ts";
 import type { Options } from "./options.ts";
@@ -48,6 +49,19 @@ function writeAll(fd: 1 | 2, text: string): void {
             if (code !== "EAGAIN") throw error;
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
         }
+    }
+}
+
+/** Asks for a text. @param hidden whether it must not be seen while it is typed */
+export async function askText(question: string, hidden: boolean): Promise<string> {
+    const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stdout;
+    const reader = createInterface({ input: process.stdin, output, terminal: true });
+    process.stdout.write(`${question}: `);
+    try {
+        return await reader.question("");
+    } finally {
+        reader.close();
+        if (hidden) process.stdout.write("\n");
     }
 }
 

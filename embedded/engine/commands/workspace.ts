@@ -6,7 +6,8 @@ import { stateRoot } from "../../common/paths.ts";
 import { readProject, type Project } from "../config/project.ts";
 import { readSettings, settingsFile, stacksWithSettings, type StackSettings } from "../config/settings.ts";
 import { writeWhole } from "../state/backend-files.ts";
-import { openBackend, ORGANIZATION, type Backend, type StackReference } from "../state/backend.ts";
+import { ORGANIZATION, type Backend, type StackReference } from "../state/backend.ts";
+import { openBackend } from "../state/open.ts";
 import { nearest } from "./arguments.ts";
 import type { Options } from "./options.ts";
 
@@ -32,7 +33,7 @@ export async function openWorkspace(options: Options): Promise<Workspace> {
         process.env["PULUMI_BACKEND_URL"] ||
         (process.env["MCP_PLATFORM_STATE"] ? undefined : project.backendUrl) ||
         `file://${stateRoot()}`;
-    return { cwd, project, backend: openBackend(url, project.root) };
+    return { cwd, project, backend: await openBackend(url, project.root) };
 }
 
 /** Finds the stack a command is about and reads its settings. It may not exist yet in the backend. */
@@ -103,11 +104,21 @@ async function readSelection({ project }: Workspace): Promise<string | undefined
 
 /** Makes a stack the one that commands without --stack are about. */
 export async function writeSelection({ project }: Workspace, stack: string): Promise<void> {
-    const others = await readFile(selectionFile(), "utf8").then(
+    await changeSelection((others) => ({ ...others, [project.name]: stack }));
+}
+
+/** Forgets that a stack is selected; another one stays so. */
+export async function clearSelection(workspace: Workspace, stack: string): Promise<void> {
+    if ((await readSelection(workspace)) !== stack) return;
+    await changeSelection((selected) => Object.fromEntries(Object.entries(selected).filter(([name]) => name !== workspace.project.name)));
+}
+
+async function changeSelection(change: (selected: Record<string, string>) => Record<string, string>): Promise<void> {
+    const selected = await readFile(selectionFile(), "utf8").then(
         (text) => JSON.parse(text) as Record<string, string>,
         () => ({}),
     );
-    await writeWhole(selectionFile(), `${JSON.stringify({ ...others, [project.name]: stack }, undefined, 2)}\n`);
+    await writeWhole(selectionFile(), `${JSON.stringify(change(selected), undefined, 2)}\n`);
 }
 
 export { readSelection };

@@ -29,7 +29,7 @@ export class ConfigurationError extends UserError {
 
 /** Whether a settings file has values that need the passphrase. */
 export function hasSecureValues(settings: StackSettings): boolean {
-    return Object.values(settings.config).some(isSecure);
+    return Object.values(settings.config).some(hasSecure);
 }
 
 /**
@@ -44,10 +44,10 @@ export function resolveConfig(project: Project, settings: StackSettings, crypter
     const short = (key: string): string => (key.startsWith(`${project.name}:`) ? key.slice(project.name.length + 1) : key);
 
     const take = (key: string, raw: unknown, setting: Setting | undefined): void => {
-        const secret = isSecure(raw) || setting?.secret === true;
+        const secret = hasSecure(raw) || setting?.secret === true;
         let value: unknown;
         try {
-            value = decrypt(raw, crypter);
+            value = decrypted(raw, crypter);
         } catch {
             problems.push(`${short(key)}: its encrypted value was made with another key; set it again`);
             return;
@@ -91,22 +91,24 @@ function article(type: string): string {
     return `${/^[aio]/.test(type) ? "an" : "a"} ${type}`;
 }
 
-function isSecure(value: unknown): boolean {
-    if (Array.isArray(value)) return value.some(isSecure);
+/** Whether something in a value is encrypted. */
+export function hasSecure(value: unknown): boolean {
+    if (Array.isArray(value)) return value.some(hasSecure);
     if (!isMap(value)) return false;
-    return isSecureValue(value) || Object.values(value).some(isSecure);
+    return isSecureValue(value) || Object.values(value).some(hasSecure);
 }
 
 function isSecureValue(value: Record<string, unknown>): value is { secure: string } {
     return typeof value["secure"] === "string" && Object.keys(value).length === 1;
 }
 
-function decrypt(value: unknown, crypter: Crypter | undefined): unknown {
-    if (Array.isArray(value)) return value.map((item) => decrypt(item, crypter));
+/** A value with everything that is encrypted in it opened. Throws when something is and cannot be. */
+export function decrypted(value: unknown, crypter: Pick<Crypter, "decrypt"> | undefined): unknown {
+    if (Array.isArray(value)) return value.map((item) => decrypted(item, crypter));
     if (!isMap(value)) return value;
     if (isSecureValue(value)) {
         if (!crypter) throw new Error("no passphrase");
         return crypter.decrypt(value.secure);
     }
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decrypt(item, crypter)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decrypted(item, crypter)]));
 }

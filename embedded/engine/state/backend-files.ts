@@ -12,7 +12,19 @@ const TEMPORARY = ".writing-";
  * @param mode of a new file; state is nobody else's business
  * @throws UserError when the disk is full or the folder cannot be written: the old content is still there
  */
-export async function writeWhole(file: string, content: string, mode = 0o600): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+    const temporary = await writeTemporary(file, content, mode);
+    try {
+        await rename(temporary, file);
+        await syncFolder(dirname(file));
+    } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {});
+        throw explain(error, file);
+    }
+}
+
+/** Writes a new file beside another one, which it is to become, and brings it to the disk. Answers its path. */
+export async function writeTemporary(file: string, content: string | Uint8Array, mode = 0o600): Promise<string> {
     const temporary = `${file}${TEMPORARY}${randomBytes(6).toString("hex")}`;
     try {
         await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -23,8 +35,7 @@ export async function writeWhole(file: string, content: string, mode = 0o600): P
         } finally {
             await handle.close();
         }
-        await rename(temporary, file);
-        await syncFolder(dirname(file));
+        return temporary;
     } catch (error) {
         await rm(temporary, { force: true }).catch(() => {});
         throw explain(error, file);
@@ -70,16 +81,19 @@ async function syncFolder(folder: string): Promise<void> {
     }
 }
 
-function explain(error: unknown, file: string): unknown {
+/** What a user can do about an error of the file system; the error itself when there is nothing to say. */
+export function explain(error: unknown, file: string, what: "written" | "read" = "written"): unknown {
     const { code } = error as NodeJS.ErrnoException;
     const reason = {
         ENOSPC: "the disk is full",
         EDQUOT: "the disk quota is used up",
         EACCES: "permission is denied",
+        EPERM: "permission is denied",
         EROFS: "the file system is read-only",
+        EISDIR: "it is a folder",
+        EIO: "the disk reports an error",
     }[code ?? ""];
     if (!reason) return error;
-    return new UserError(
-        `${basename(file)} cannot be written in ${dirname(file)}: ${reason}. What was stored before is unchanged; make room or choose another backend with PULUMI_BACKEND_URL.`,
-    );
+    const fix = what === "read" ? "" : " What was stored before is unchanged; make room or choose another backend with PULUMI_BACKEND_URL.";
+    return new UserError(`${basename(file)} cannot be ${what} in ${dirname(file)}: ${reason}.${fix}`, { cause: error });
 }

@@ -1,15 +1,15 @@
 /**
- * Pulumi's file backend: `.pulumi/` below a folder, with one state file per stack beside history, backups and locks.
- * The layout and the names are those of the official file backend, so that either engine can use the folder.
+ * Pulumi's own backend: `.pulumi/` in a folder or a bucket, with one state file per stack beside history, backups and
+ * locks. The layout and the names are those of the official CLI, so that either engine can use it.
  */
-import { access, open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { rm } from "node:fs/promises";
 import { parse } from "yaml";
-import { UserError } from "../../common/errors.ts";
-import { keepAs, list, writeWhole } from "./backend-files.ts";
+import { messageOf, UserError } from "../../common/errors.ts";
+import { checkCheckpoint } from "./check.ts";
+import { opened, PACKED } from "./packed.ts";
 import { announceWhole, withSteps } from "./steps-file.ts";
-import type { DeploymentV3, ResourceV3, VersionedCheckpoint } from "./types.ts";
+import type { Storage } from "./storage.ts";
+import type { VersionedCheckpoint } from "./types.ts";
 
 /** A file backend has one organization, of this name. */
 export const ORGANIZATION = "organization";
@@ -26,50 +26,59 @@ export function qualifiedName({ project, stack }: StackReference): string {
     return `${ORGANIZATION}/${project}/${stack}`;
 }
 
-export class Backend {
-    /** The folder that holds `.pulumi`. */
-    readonly root: string;
+/** The names a state file may have after the stack's own: as text, or packed by the official CLI. */
+const ENDINGS = [".json", ...Object.keys(PACKED).map((ending) => `.json${ending}`)];
 
-    constructor(root: string) {
-        this.root = root;
+export class Backend {
+    readonly storage: Storage;
+
+    constructor(storage: Storage) {
+        this.storage = storage;
     }
 
     get url(): string {
-        return `file://${this.root}`;
+        return this.storage.url;
     }
 
     stackFile({ project, stack }: StackReference): string {
-        return this.#path("stacks", project, `${stack}.json`);
+        return this.storage.nameOf("stacks", project, `${stack}.json`);
     }
 
-    /** Where an operation keeps what its steps did since it wrote the state file. */
+    /** Where an operation keeps what its steps did since it wrote the state file; only in a folder. */
     stepsFile(reference: StackReference): string {
         return `${this.stackFile(reference)}.steps`;
     }
 
     historyFolder({ project, stack }: StackReference): string {
-        return this.#path("history", project, stack);
+        return this.storage.nameOf("history", project, stack);
     }
 
     backupFolder({ project, stack }: StackReference): string {
-        return this.#path("backups", project, stack);
+        return this.storage.nameOf("backups", project, stack);
     }
 
     lockFolder({ project, stack }: StackReference): string {
-        return this.#path("locks", ORGANIZATION, project, stack);
+        return this.storage.nameOf("locks", ORGANIZATION, project, stack);
     }
 
     async exists(reference: StackReference): Promise<boolean> {
-        return access(this.stackFile(reference)).then(
-            () => true,
-            () => false,
-        );
+        return (await this.#present(reference)).length > 0;
     }
 
     /** The names of a project's stacks. */
     async stacks(project: string): Promise<string[]> {
-        const names = await list(this.#path("stacks", project));
-        return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+        const names = await this.storage.list(this.storage.nameOf("stacks", project));
+        const stacks = names.flatMap((name) => {
+            const ending = ENDINGS.find((e) => name.endsWith(e));
+            return ending === undefined ? [] : [name.slice(0, -ending.length)];
+        });
+        return [...new Set(stacks)];
+    }
+
+    /** When the state was written; undefined when there is none. */
+    async modified(reference: StackReference): Promise<Date | undefined> {
+        const file = await this.#newest(reference);
+        return file === undefined ? undefined : this.storage.modified(file);
     }
 
     /**
@@ -78,19 +87,16 @@ export class Backend {
      */
     async read(reference: StackReference): Promise<VersionedCheckpoint | undefined> {
         await this.#checkLayout();
-        const file = this.stackFile(reference);
         for (;;) {
-            const found = await readWithId(file);
-            if (!found) return undefined;
+            const file = await this.#newest(reference);
+            const found = file === undefined ? undefined : await this.storage.read(file);
+            if (file === undefined || !found) return undefined;
             try {
-                return await withSteps(
-                    await parseCheckpoint(found.text, file, this.#newestGood(reference)),
-                    found.text,
-                    this.stepsFile(reference),
-                );
+                const { text, checkpoint } = await this.#parse(found.data, file, reference);
+                return this.storage.local ? await withSteps(checkpoint, text, this.stepsFile(reference)) : checkpoint;
             } catch (error) {
                 // Without the lock the state may be stored between the two files: then neither is wrong.
-                if ((await stat(file)).ino === found.id) throw error;
+                if (!this.storage.local || (await this.storage.read(file))?.id === found.id) throw error;
             }
         }
     }
@@ -99,43 +105,78 @@ export class Backend {
     async write(reference: StackReference, text: string): Promise<void> {
         const file = this.stackFile(reference);
         const steps = this.stepsFile(reference);
-        await announceWhole(steps, text);
-        await keepAs(file, `${file}.bak`);
-        await writeWhole(file, text);
-        await rm(steps, { force: true });
+        const packed = (await this.#present(reference)).filter((name) => name !== file);
+        if (this.storage.local) await announceWhole(steps, text);
+        for (const name of [file, ...packed]) await this.storage.keep(name, `${name}.bak`);
+        await this.storage.write(file, text);
+        for (const name of packed) await this.storage.remove(name);
+        if (this.storage.local) await rm(steps, { force: true });
     }
 
-    /** Makes a stack without resources. The caller has made sure that it does not exist. */
+    /** Makes a stack without resources. @throws UserError when there is one */
     async create(reference: StackReference): Promise<void> {
         await this.#checkLayout();
-        const meta = this.#path("meta.yaml");
-        if (!(await exists(meta))) await writeWhole(meta, `version: ${LAYOUT_VERSION}\n`);
+        await this.storage.create(this.storage.nameOf("meta.yaml"), `version: ${LAYOUT_VERSION}\n`);
         const checkpoint: VersionedCheckpoint = { version: 3, checkpoint: { stack: qualifiedName(reference) } };
-        await writeWhole(this.stackFile(reference), JSON.stringify(checkpoint));
+        const made = !(await this.exists(reference)) && (await this.storage.create(this.stackFile(reference), JSON.stringify(checkpoint)));
+        if (!made) throw new UserError(`stack '${reference.stack}' already exists`);
     }
 
-    /** Keeps a dated copy of the stack's state below `backups`. */
-    async backup(reference: StackReference, stamp: bigint): Promise<void> {
-        const text = await readFile(this.stackFile(reference), "utf8");
-        await writeWhole(join(this.backupFolder(reference), `${reference.stack}.${stamp}.json`), text);
+    /** Keeps a dated copy of the stack's state below `backups`. @param stamp nanoseconds since 1970, default now */
+    async backup(reference: StackReference, stamp = BigInt(Date.now()) * 1_000_000n): Promise<void> {
+        if (["1", "true"].includes(process.env["PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"] ?? "")) return;
+        const file = await this.#newest(reference);
+        if (file === undefined) return;
+        const ending = ENDINGS.find((e) => file.endsWith(`${reference.stack}${e}`)) ?? ".json";
+        await this.storage.copy(file, this.storage.inside(this.backupFolder(reference), `${reference.stack}.${stamp}${ending}`));
     }
 
-    async remove(file: string): Promise<void> {
-        await rm(file, { force: true });
+    /** Forgets a stack and its history; its last state stays as `.bak` unless backups are to go too. */
+    async removeStack(reference: StackReference, withBackups: boolean): Promise<void> {
+        const files = await this.#present(reference);
+        if (!withBackups) for (const name of files) await this.storage.copy(name, `${name}.bak`);
+        await this.#empty(this.historyFolder(reference));
+        if (withBackups) await this.#empty(this.backupFolder(reference));
+        // The state goes last: until then the stack is there, and can be removed again.
+        const beside = withBackups ? ENDINGS.map((ending) => this.#named(reference, `${ending}.bak`)) : [];
+        for (const name of [...beside, ...(this.storage.local ? [this.stepsFile(reference)] : []), ...files])
+            await this.storage.remove(name);
     }
 
-    #path(...parts: string[]): string {
-        return join(this.root, ".pulumi", ...parts);
+    async #empty(folder: string): Promise<void> {
+        for (const name of await this.storage.list(folder)) await this.storage.remove(this.storage.inside(folder, name));
+    }
+
+    #named({ project, stack }: StackReference, ending: string): string {
+        return this.storage.nameOf("stacks", project, `${stack}${ending}`);
+    }
+
+    /** The state files of a stack; several only after a change of how the official CLI packs them. */
+    async #present(reference: StackReference): Promise<string[]> {
+        const names = new Set(await this.storage.list(this.storage.nameOf("stacks", reference.project)));
+        return ENDINGS.filter((ending) => names.has(`${reference.stack}${ending}`)).map((ending) => this.#named(reference, ending));
+    }
+
+    async #newest(reference: StackReference): Promise<string | undefined> {
+        const names = await this.#present(reference);
+        if (names.length < 2) return names[0];
+        const dated = await Promise.all(names.map(async (name) => ({ name, time: (await this.storage.modified(name))?.getTime() ?? 0 })));
+        // Of two written at the same time the packed one counts, as for the official CLI.
+        return dated.toReversed().toSorted((a, b) => b.time - a.time)[0]?.name;
     }
 
     async #checkLayout(): Promise<void> {
+        const meta = this.storage.nameOf("meta.yaml");
+        const found = await this.storage.read(meta);
         let version: unknown;
-        try {
-            version = (parse(await readFile(this.#path("meta.yaml"), "utf8")) as { version?: unknown } | null)?.version;
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-                throw new UserError(`${this.#path("meta.yaml")} is damaged: it must say "version: ${LAYOUT_VERSION}".`, { cause: error });
-            const legacy = (await list(this.#path("stacks"))).find((name) => name.endsWith(".json"));
+        if (found) {
+            try {
+                version = (parse(found.data.toString()) as { version?: unknown } | null)?.version;
+            } catch (error) {
+                throw new UserError(`${this.storage.where(meta)} is damaged: it must say "version: ${LAYOUT_VERSION}".`, { cause: error });
+            }
+        } else {
+            const legacy = (await this.storage.list(this.storage.nameOf("stacks"))).find((name) => name.endsWith(".json"));
             if (!legacy) return;
             version = 0;
         }
@@ -146,125 +187,47 @@ export class Backend {
         }
     }
 
+    async #parse(
+        data: Buffer,
+        file: string,
+        reference: StackReference,
+    ): Promise<{ readonly text: string; readonly checkpoint: VersionedCheckpoint }> {
+        try {
+            const text = opened(data);
+            const value: unknown = JSON.parse(text);
+            checkCheckpoint(value);
+            return { text, checkpoint: value };
+        } catch (error) {
+            if (error instanceof UserError) throw error;
+            const good = await this.#newestGood(reference);
+            const way = good
+                ? `The last good state is ${this.storage.where(good)}: compare the two, then copy it over the state file.`
+                : "There is no good backup beside it: restore the file from one of yours, or import an export.";
+            throw new UserError(
+                `The state file ${this.storage.where(file)} is cut off or damaged (${messageOf(error)}). Nothing was changed. ${way}`,
+                { cause: error },
+            );
+        }
+    }
+
     /** Finds the newest file that a damaged state can be repaired from. */
-    #newestGood(reference: StackReference): () => Promise<string | undefined> {
+    async #newestGood(reference: StackReference): Promise<string | undefined> {
         const folder = this.backupFolder(reference);
-        return async () => {
-            const dated = (await list(folder)).toSorted((a, b) => (stamp(a) < stamp(b) ? 1 : -1)).map((name) => join(folder, name));
-            for (const file of [`${this.stackFile(reference)}.bak`, ...dated]) {
-                try {
-                    checkCheckpoint(JSON.parse(await readFile(file, "utf8")));
-                    return file;
-                } catch {
-                    // Missing or damaged as well: the next one.
-                }
+        const dated = (await this.storage.list(folder)).toSorted((a, b) => (stampOf(a) < stampOf(b) ? 1 : -1));
+        for (const file of [`${this.stackFile(reference)}.bak`, ...dated.map((name) => this.storage.inside(folder, name))]) {
+            try {
+                const found = await this.storage.read(file);
+                checkCheckpoint(JSON.parse(opened(found?.data ?? Buffer.alloc(0))));
+                return file;
+            } catch {
+                // Missing or damaged as well: the next one.
             }
-            return undefined;
-        };
+        }
+        return undefined;
     }
 }
 
-/**
- * Opens the backend of a URL.
- * @param url `file://` and a folder; a relative one is below `base`, `~` is the home folder
- */
-export function openBackend(url: string, base: string): Backend {
-    if (!url.startsWith("file://")) {
-        const scheme = /^[a-z0-9+.-]+(?=:)/i.exec(url)?.[0];
-        throw new UserError(
-            `The backend ${scheme ? `${scheme}://…` : JSON.stringify(url)} is not supported by the embedded engine: use a folder, file://PATH, in PULUMI_BACKEND_URL or in backend.url of Pulumi.yaml, or the official Pulumi CLI.`,
-        );
-    }
-    const path = url
-        .slice("file://".length)
-        .replace(/\?.*$/, "")
-        .replace(/^~(?=\/|$)/, process.env["HOME"] ?? "~");
-    return new Backend(isAbsolute(path) ? fileURLToPath(`file://${path}`) : resolve(base, decodeURIComponent(path)));
-}
-
-/** The time in a backup's name. */
-function stamp(name: string): bigint {
-    return BigInt(/\.(\d+)\.json$/.exec(name)?.[1] ?? 0);
-}
-
-/** A file's text, and what tells it from one that is put in its place. */
-async function readWithId(file: string): Promise<{ text: string; id: number } | undefined> {
-    let handle: FileHandle;
-    try {
-        handle = await open(file);
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-        throw error;
-    }
-    try {
-        return { text: await handle.readFile("utf8"), id: (await handle.stat()).ino };
-    } finally {
-        await handle.close();
-    }
-}
-
-function exists(file: string): Promise<boolean> {
-    return access(file).then(
-        () => true,
-        () => false,
-    );
-}
-
-async function parseCheckpoint(text: string, file: string, newestGood: () => Promise<string | undefined>): Promise<VersionedCheckpoint> {
-    let value: unknown;
-    try {
-        value = JSON.parse(text);
-        checkCheckpoint(value);
-    } catch (error) {
-        if (error instanceof UserError) throw error;
-        const good = await newestGood();
-        throw new UserError(
-            `The state file ${file} is cut off or damaged (${(error as Error).message}). Nothing was changed. ${good ? `The last good state is ${good}: compare the two, then copy it over the state file.` : "There is no good backup beside it: restore the file from one of yours, or import an export."}`,
-            { cause: error },
-        );
-    }
-    return value;
-}
-
-/** Makes sure that a value is a checkpoint this engine can work with. */
-export function checkCheckpoint(value: unknown): asserts value is VersionedCheckpoint {
-    const { version, checkpoint, features } = (value ?? {}) as {
-        version?: unknown;
-        checkpoint?: { latest?: unknown };
-        features?: string[];
-    };
-    if (typeof version !== "number") throw new Error("it has no version");
-    if (version > 3) {
-        const what = features?.length ? ` with ${features.join(", ")}` : "";
-        throw new UserError(
-            `The state is of version ${version}${what}, written by a newer Pulumi; the embedded engine reads version 3. Use the official Pulumi CLI for this stack.`,
-        );
-    }
-    if (version < 3)
-        throw new UserError(
-            `The state is of version ${version}, written by a very old Pulumi; the embedded engine reads version 3. Open it once with the official Pulumi CLI.`,
-        );
-    if (typeof checkpoint !== "object" || checkpoint === null) throw new Error("it has no checkpoint");
-    if (checkpoint.latest !== undefined && checkpoint.latest !== null) checkDeployment(checkpoint.latest);
-}
-
-/** Makes sure that a value has the shape of a deployment; what is inside the properties is not looked at. */
-export function checkDeployment(value: unknown): asserts value is DeploymentV3 {
-    const { resources = [], pending_operations: pending = [] } = value as {
-        resources?: ResourceV3[];
-        pending_operations?: { resource?: ResourceV3 }[];
-    };
-    if (!Array.isArray(resources) || !Array.isArray(pending)) throw new Error("resources must be a list");
-    const known = new Set<string>();
-    const live = new Set<string>();
-    for (const resource of [...resources, ...pending.map((op) => op.resource)]) {
-        if (typeof resource?.urn !== "string" || typeof resource.type !== "string") throw new Error("a resource has no urn or no type");
-    }
-    for (const { urn, delete: leftover, dependencies = [], parent } of resources) {
-        if (!leftover && live.has(urn)) throw new Error(`${urn} is there twice`);
-        if (!leftover) live.add(urn);
-        const missing = [...dependencies, ...(parent ? [parent] : [])].find((name) => !known.has(name));
-        if (missing) throw new Error(`${urn} depends on ${missing}, which does not come before it`);
-        known.add(urn);
-    }
+/** The time in the name of a backup or of a record of the history. */
+export function stampOf(name: string): bigint {
+    return BigInt(/[.-](\d+)\.(?:history\.|checkpoint\.)?json(?:\.\w+)?$/.exec(name)?.[1] ?? 0);
 }

@@ -3,14 +3,12 @@
  * a lock whose process has died.
  */
 import { randomUUID } from "node:crypto";
-import { readFileSync, readlinkSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../common/errors.ts";
-import { list, removeLeftovers, writeWhole } from "./backend-files.ts";
-import { type Backend, type StackReference } from "./backend.ts";
+import type { Backend, StackReference } from "./backend.ts";
+import type { Storage } from "./storage.ts";
 
 /** The first four fields are Pulumi's; the others are this engine's, and the official one passes over them. */
 export interface LockContent {
@@ -40,16 +38,17 @@ const ATTEMPTS = 4;
  * @throws UserError naming who holds the lock
  */
 export async function lockStack(backend: Backend, reference: StackReference, command: string, say: (text: string) => void): Promise<Lock> {
-    const folder = backend.lockFolder(reference);
-    const file = join(folder, `${randomUUID()}.json`);
+    const { storage } = backend;
+    const file = storage.inside(backend.lockFolder(reference), `${randomUUID()}.json`);
     for (let attempt = 1; ; attempt++) {
-        await refuseHeld(reference, folder, file, say);
-        await writeWhole(file, JSON.stringify(ownContent(command)));
-        const release = releaser(file);
+        await refuseHeld(backend, reference, file, say);
+        await storage.create(file, JSON.stringify(ownContent(command)));
+        const release = releaser(storage, file);
         try {
-            await refuseHeld(reference, folder, file, say);
+            // Both of two that came at once see the other's lock now: each steps back, and tries again a little later.
+            await refuseHeld(backend, reference, file, say);
             // Only now is nobody else writing beside the state file.
-            await removeLeftovers(join(backend.stackFile(reference), ".."));
+            await storage.tidy(backend.stackFile(reference));
             return { file, release };
         } catch (error) {
             await release();
@@ -61,9 +60,10 @@ export async function lockStack(backend: Backend, reference: StackReference, com
 
 /** The locks of a stack, dead or alive. */
 export async function locksOf(backend: Backend, reference: StackReference): Promise<{ file: string; content: LockContent | undefined }[]> {
+    const { storage } = backend;
     const folder = backend.lockFolder(reference);
-    const files = (await list(folder)).filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
-    const locks = await Promise.all(files.map(async (file) => ({ file, content: await readLock(file) })));
+    const files = (await storage.list(folder)).filter((name) => name.endsWith(".json")).map((name) => storage.inside(folder, name));
+    const locks = await Promise.all(files.map(async (file) => ({ file, content: await readLock(storage, file) })));
     return locks.flatMap(({ file, content }) => (content === "gone" ? [] : [{ file, content }]));
 }
 
@@ -82,38 +82,38 @@ export function isDead(content: LockContent): boolean {
     return started === undefined || (content.started !== undefined && content.started !== started);
 }
 
-async function refuseHeld(reference: StackReference, folder: string, own: string, say: (text: string) => void): Promise<void> {
-    for (const name of await list(folder)) {
-        const file = join(folder, name);
-        if (!name.endsWith(".json") || file === own) continue;
-        const content = await readLock(file);
-        if (content === "gone") continue;
+async function refuseHeld(backend: Backend, reference: StackReference, own: string, say: (text: string) => void): Promise<void> {
+    const { storage } = backend;
+    for (const { file, content } of await locksOf(backend, reference)) {
+        if (file === own) continue;
         if (content && isDead(content)) {
-            rmSync(file, { force: true });
+            await storage.remove(file);
             say(`The stack ${reference.stack} was locked by a process that is gone (${holderOf(content)}): the lock was taken over.`);
             continue;
         }
         throw new UserError(
-            `The stack ${reference.stack} is locked by ${holderOf(content)}. Wait for it to end, or remove the lock with "cancel --stack ${reference.stack}" when you are sure that it is not running (${file}).`,
+            `The stack ${reference.stack} is locked by ${holderOf(content)}. Wait for it to end, or remove the lock with "cancel --stack ${reference.stack}" when you are sure that it is not running (${storage.where(file)}).`,
         );
     }
 }
 
-async function readLock(file: string): Promise<LockContent | "gone" | undefined> {
+async function readLock(storage: Storage, file: string): Promise<LockContent | "gone" | undefined> {
+    const found = await storage.read(file);
+    if (!found) return "gone";
     try {
-        return JSON.parse(await readFile(file, "utf8")) as LockContent;
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "ENOENT" ? "gone" : undefined;
+        return JSON.parse(found.data.toString()) as LockContent;
+    } catch {
+        return undefined;
     }
 }
 
-function releaser(file: string): () => Promise<void> {
-    // Also when the process ends by `process.exit`: a lock must not outlive it.
-    const release = (): void => rmSync(file, { force: true });
-    process.on("exit", release);
+function releaser(storage: Storage, file: string): () => Promise<void> {
+    // Also when the process ends by `process.exit`, where that is possible: a lock must not outlive it.
+    const atExit = (): void => storage.removeAtExit?.(file);
+    process.on("exit", atExit);
     return async () => {
-        process.off("exit", release);
-        release();
+        process.off("exit", atExit);
+        await storage.remove(file);
     };
 }
 

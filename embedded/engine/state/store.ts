@@ -32,7 +32,13 @@ export class StateStore {
         const texts = this.#writer.texts(snapshot);
         const whole = this.#whole;
         // What was appended may come to as much as what it is appended to: the cost of writing both is in proportion to what changed.
-        if (whole === undefined || !this.#stored || whole.length < SMALL || (this.#steps?.size ?? 0) > whole.length) {
+        if (
+            !this.#backend.storage.local ||
+            whole === undefined ||
+            !this.#stored ||
+            whole.length < SMALL ||
+            (this.#steps?.size ?? 0) > whole.length
+        ) {
             await this.#writeWhole(texts);
             return;
         }

@@ -11,7 +11,8 @@ import { destroy } from "../../../embedded/engine/operations/destroy.ts";
 import { converge } from "../../../embedded/engine/operations/update.ts";
 import type { ResourceProvider } from "../../../embedded/engine/provider.ts";
 import type { EngineRun, OperationResult } from "../../../embedded/engine/run.ts";
-import { Backend, qualifiedName } from "../../../embedded/engine/state/backend.ts";
+import { qualifiedName, type Backend } from "../../../embedded/engine/state/backend.ts";
+import { fileBackend } from "../../../embedded/engine/state/open.ts";
 import { lockStack } from "../../../embedded/engine/state/lock.ts";
 import { CiphertextMemory, type SecretsManager } from "../../../embedded/engine/state/secrets.ts";
 import { CheckpointWriter, deserializeDeployment } from "../../../embedded/engine/state/serialize.ts";
@@ -58,7 +59,7 @@ const worldFolder = (folder: string): string => join(folder, "world");
 const fileOf = (folder: string, id: string): string => join(worldFolder(folder), `${id}.json`);
 
 export function backendOf(folder: string): Backend {
-    return new Backend(join(folder, "state"));
+    return fileBackend(join(folder, "state"));
 }
 
 export function idOf({ name, kind, key }: Pick<Wanted, "name" | "kind" | "key">): string {
