@@ -1,7 +1,9 @@
 /** Runs a job as a process of this machine, in a process group of its own. */
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcessByStdio, type SpawnOptionsWithStdioTuple } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../../common/errors.ts";
 import { sendable, type Run } from "../lifecycle.ts";
 import { Settling } from "../settling.ts";
 import { reasonOf } from "../watch.ts";
@@ -49,18 +51,28 @@ function groupRuns(group: number): boolean {
     });
 }
 
-/** Ends a process and all it started: first politely, then for certain. */
-async function endGroup(pid: number): Promise<void> {
+/** Ends a process and all it started: first politely, then for certain. Whether nothing of it is left. */
+async function endGroup(pid: number): Promise<boolean> {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
         signalGroup(pid, signal);
         for (let waited = 0; waited < GRACE_MS; waited += 50) {
-            if (!groupRuns(pid)) return;
+            if (!groupRuns(pid)) return true;
             await delay(50);
         }
     }
+    return false;
 }
 
-function endingOf(child: ChildProcessWithoutNullStreams, place: Place): Promise<string | undefined> {
+/** Some failures are thrown, such as that of a command and an environment that are too long together. */
+function started(program: string, args: readonly string[], options: SpawnOptionsWithStdioTuple<"pipe", "pipe", "pipe">) {
+    try {
+        return spawn(program, args, options);
+    } catch (error) {
+        return new Error(messageOf(error), { cause: error });
+    }
+}
+
+function endingOf(child: ChildProcessByStdio<Writable, Readable, Readable>, place: Place): Promise<string | undefined> {
     return new Promise((resolve) => {
         child.on("error", (error) => resolve(startFailure(place, error)));
         child.on("exit", (code, signal) => resolve(code === 0 ? undefined : signal ? `killed by ${signal}` : `exit status ${code}`));
@@ -75,12 +87,9 @@ export function localRun(place: Place): Run {
     return async (job, output, watch) => {
         if (watch.signal.aborted) return reasonOf(watch.signal);
         const [program = "", ...args] = [...place.interpreter, job.script];
-        const child = spawn(program, args, {
-            cwd: place.dir,
-            env: { ...process.env, ...job.environment, ...sendable(job.previous, LONGEST_PREVIOUS, watch) },
-            stdio: ["pipe", "pipe", "pipe"],
-            detached: true,
-        });
+        const env = { ...process.env, ...job.environment, ...sendable(job.previous, LONGEST_PREVIOUS, watch) };
+        const child = started(program, args, { cwd: place.dir, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
+        if (child instanceof Error) return startFailure(place, child);
         const settling = new Settling({ idleMs: 1_000, longestMs: 10_000, mostBytes: 1024 * 1024 });
         for (const stream of ["stdout", "stderr"] as const) {
             child[stream].on("data", (chunk: Buffer) => {
@@ -95,9 +104,10 @@ export function localRun(place: Place): Run {
         child.on("close", () => settling.closed());
 
         const how = await settling.settled(watch.signal);
+        let left = "";
         if (how === "cut" && child.pid !== undefined) {
             watch.status(`${reasonOf(watch.signal)}: ending the command`);
-            await endGroup(child.pid);
+            if (!(await endGroup(child.pid))) left = `; process group ${child.pid} did not end when it was killed`;
         }
         if (how === "held")
             watch.log(
@@ -105,6 +115,6 @@ export function localRun(place: Place): Run {
                 "A process that the command left behind keeps its output open; it was not waited for. Redirect it: >/dev/null 2>&1",
             );
         for (const stream of ["stdout", "stderr"] as const) child[stream].destroy();
-        return how === "cut" ? reasonOf(watch.signal) : await ending;
+        return how === "cut" ? `${reasonOf(watch.signal)}${left}` : await ending;
     };
 }

@@ -207,6 +207,8 @@ export const localRows = (lab: () => LocalLab): Row[] => [
             expect((await local.failure({ create: "true", interpreter: ["/no/such/shell"] })).message).toMatch(
                 /^cannot start \/no\/such\/shell: /,
             );
+            const environment = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`V${n}`, "x".repeat(100_000)]));
+            expect((await local.failure({ create: "true", environment })).message).toBe("cannot start /bin/sh: spawn E2BIG");
         },
     },
     {
