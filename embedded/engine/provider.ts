@@ -15,6 +15,8 @@ export interface OperationContext {
     readonly randomSeed?: Uint8Array | undefined;
     /** Aborted when the user interrupts: stop waiting, leave things whole, report what exists (see {@link PartialError}). */
     readonly signal: AbortSignal;
+    /** What relative paths of the program are relative to. Default: this process's folder. */
+    readonly folder?: string;
     /** Says on the resource's line what is being done or awaited ("waiting for 1 of 2 pods: image being pulled"). */
     status(text: string): void;
     /** Adds a message to the resource's diagnostics. Never contains a secret. */

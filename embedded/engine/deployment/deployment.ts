@@ -14,6 +14,7 @@ import { formatProviderReference, isProviderType } from "../urn.ts";
 import { Hooks } from "./hooks.ts";
 import { builtinProvider } from "./builtin.ts";
 import { inOrder } from "./graph.ts";
+import { locateProgram } from "../location.ts";
 import { Limiter } from "./limiter.ts";
 import { ProviderRegistry } from "./registry.ts";
 import { Reporter, shown } from "./reporter.ts";
@@ -104,7 +105,11 @@ export class Deployment {
     }
 
     context(urn: string, timeoutSeconds?: number): OperationContext {
+        const { run } = this;
         return {
+            get folder() {
+                return locateProgram(run).folder;
+            },
             preview: this.preview,
             timeoutSeconds,
             signal: this.run.signal,

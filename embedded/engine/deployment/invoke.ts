@@ -1,6 +1,7 @@
 /** Functions: the provider's, and the few that the engine answers itself. */
 import type { InvokeResult } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../../common/errors.ts";
+import { locateProgram } from "../location.ts";
 import type { OperationContext } from "../provider.ts";
 import { plain } from "../secretness.ts";
 import type { InvokeRequest } from "../steps/goal.ts";
@@ -30,6 +31,7 @@ export async function invoke(deployment: Deployment, request: InvokeRequest): Pr
         const context: OperationContext = {
             preview: deployment.preview,
             signal: deployment.run.signal,
+            folder: locateProgram(deployment.run).folder,
             status: () => {},
             log: (severity, text) => deployment.reporter.diagnostic(severity, text),
         };

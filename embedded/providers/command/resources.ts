@@ -62,7 +62,7 @@ function commands(failures: ResourceType["failures"], run: Runner): ResourceType
 /** Files stay where they were copied to when the resource is deleted. */
 function copies(pool: Pool): ResourceType {
     const copy = async (inputs: PropertyMap, context: OperationContext): Promise<PropertyMap> => {
-        await watched(context, (watch) => copyToRemote(pool, inputs, watch));
+        await watched(context, (watch) => copyToRemote(pool, inputs, context.folder ?? ".", watch));
         return {};
     };
     return {

@@ -1,4 +1,5 @@
 /** `command:local:Command` and the function `command:local:run`: commands of this machine. */
+import { resolve } from "node:path";
 import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
 import type { OperationContext } from "../../../engine/provider.ts";
 import { Unknown, type PropertyMap, type PropertyValue } from "../../../engine/values.ts";
@@ -48,9 +49,9 @@ export async function runLocal(
     context: OperationContext,
 ): Promise<PropertyMap> {
     const interpreter = listOf(inputs["interpreter"])?.map(String) ?? [];
-    const dir = textOf(inputs["dir"]);
+    const dir = resolve(context.folder ?? ".", textOf(inputs["dir"]) ?? "");
     const place = { interpreter: interpreter.length ? interpreter : ["/bin/sh", "-c"], dir };
     const printed = await runScript(script, inputs, previous, context, localRun(place));
     const globs = (name: string) => listOf(inputs[name])?.map(String);
-    return { ...printed, ...(await foundFiles(dir ?? process.cwd(), globs("assetPaths"), globs("archivePaths"))) };
+    return { ...printed, ...(await foundFiles(dir, globs("assetPaths"), globs("archivePaths"))) };
 }

@@ -16,12 +16,11 @@ const LONGEST_PREVIOUS = 120 * 1024;
 export interface Place {
     /** The program and its first arguments; the script is appended. */
     readonly interpreter: readonly string[];
-    /** Default: this process's folder. */
-    readonly dir: string | undefined;
+    readonly dir: string;
 }
 
 function startFailure({ dir, interpreter }: Place, error: Error): string {
-    const folder = dir === undefined || statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true;
+    const folder = statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true;
     if (!folder) return `dir: there is no folder "${dir}"`;
     return `cannot start ${interpreter[0] ?? ""}: ${error.message}`;
 }

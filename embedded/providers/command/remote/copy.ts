@@ -115,13 +115,13 @@ class Copy {
     }
 }
 
-async function copy(work: Copy, source: PropertyMap): Promise<void> {
+async function copy(work: Copy, source: PropertyMap, base: string): Promise<void> {
     const { path, text, hash } = source;
     if (typeof text === "string") {
         await work.text(text);
         return;
     }
-    const local = resolve(String(path));
+    const local = resolve(base, String(path));
     const found = await stat(local).catch(() => undefined);
     if (found?.isDirectory()) await work.folder(local, String(path).endsWith("/"));
     else if (found?.isFile()) await work.file(local, source[SIGNATURE_KEY] === signatures.asset ? textOf(hash) : undefined);
@@ -131,8 +131,9 @@ async function copy(work: Copy, source: PropertyMap): Promise<void> {
 /**
  * Copies the source to the host of the inputs' connection, over what is there. Files that are not in the source are left
  * alone. Throws with the host, the path and the reason.
+ * @param folder what the source's path is relative to
  */
-export async function copyToRemote(pool: Pool, inputs: PropertyMap, watch: Watch): Promise<void> {
+export async function copyToRemote(pool: Pool, inputs: PropertyMap, folder: string, watch: Watch): Promise<void> {
     const connection = connectionOf(inputs);
     const target = textOf(inputs["remotePath"]) ?? "";
     const host = nameOf(connection);
@@ -143,6 +144,7 @@ export async function copyToRemote(pool: Pool, inputs: PropertyMap, watch: Watch
             await copy(
                 new Copy(files, target, (text) => watch.status(`${text} to ${host}`)),
                 isObject(inputs["source"]) ? inputs["source"] : {},
+                folder,
             );
         } catch (error) {
             throw error instanceof UserError ? error : new Error(`on ${host}: ${messageOf(error)}`, { cause: error });

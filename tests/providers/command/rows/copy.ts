@@ -114,7 +114,8 @@ export const copyRows = (lab: () => CopyLab): Row[] => {
             source: declared(COPY, "source"),
             proof: async () => {
                 await withFiles({ "a.tgz": "not really" }, async (folder) => {
-                    await lab().copies.create({ source: archive(join(folder, "a.tgz")), remotePath: "a.tgz" });
+                    // A relative path begins where the program is.
+                    await lab().copies.create({ source: archive("a.tgz"), remotePath: "a.tgz" }, contextOf({ folder }));
                     expect(read("a.tgz")).toBe("not really");
                 });
             },

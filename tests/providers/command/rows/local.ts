@@ -35,6 +35,9 @@ export const localRows = (lab: () => LocalLab): Row[] => [
                 environment: { GREETING: "world" },
             };
             expect(await local.create(inputs)).toEqual({ ...inputs, stdout: `hello world\n${folder}`, stderr: "problem" });
+            // A relative folder, and the default, begin where the program is.
+            expect(await local.create({ create: "mkdir sub; pwd" }, contextOf({ folder }))).toMatchObject({ stdout: folder });
+            expect(await local.create({ create: "pwd", dir: "sub" }, contextOf({ folder }))).toMatchObject({ stdout: `${folder}/sub` });
         },
     },
     {
