@@ -19,7 +19,9 @@ import type { LoadedProvider } from "./registry.ts";
  * wherever a secret of the inputs turns up in a text.
  */
 export function finishedOutputs(state: ResourceState, outputs: PropertyMap): PropertyMap {
-    return markRevealing(markSecret(carrySecrets(outputs, state.inputs), state.additionalSecretOutputs), state.inputs);
+    // The kubernetes provider keeps a copy of the inputs among its outputs, as the official one does.
+    const inputs = { ...state.inputs, __inputs: state.inputs };
+    return markRevealing(markSecret(carrySecrets(outputs, inputs), state.additionalSecretOutputs), state.inputs);
 }
 
 /** Generated outputs, which no input decides, stay secret once they are. */

@@ -4,6 +4,7 @@ import type { Response } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
 import { ApiError, explain, isNamespaceMissing, isNotFound } from "./errors.ts";
 import { describeObject, kindOf, type Manifest } from "./manifest.ts";
+import { handOver, identityOf } from "./ownership.ts";
 
 export interface ApplyOptions {
     readonly manager: string;
@@ -60,7 +61,7 @@ export async function createObject(cluster: Cluster, object: Manifest, options: 
             const { code, body } = await patch(cluster, path, object, options);
             if (code === 201 || existing || options.upsert) return body;
             // Somebody made it between the question and the request: give back what was just taken.
-            await patch(cluster, path, bare(object), options);
+            await patch(cluster, path, identityOf(object), options);
             throw alreadyExists(object);
         } catch (error) {
             if (isPathMissing(error)) cluster.discovery.forget();
@@ -106,31 +107,33 @@ function alreadyExists(object: Manifest): Error {
     );
 }
 
-function bare({ apiVersion, kind, metadata }: Manifest): Manifest {
-    return { apiVersion, kind, metadata: { name: metadata.name ?? "", ...(metadata.namespace && { namespace: metadata.namespace }) } };
-}
-
-/** Names under which the official provider wrote before it applied on the server: always the same owner as the resource. */
-const OWN_MANAGERS = /^conflicts? with "(pulumi-kubernetes|pulumi-kubernetes\.exe|pulumi-resource-kubernetes)"/;
-
 /** Changes an object to what is declared. Fields of other managers stay; what was declared before and is no more is removed. */
 export async function updateObject(cluster: Cluster, object: Manifest, options: ApplyOptions): Promise<Response<Manifest>> {
-    const path = await cluster.pathOf(object, options.signal);
     try {
-        return await patch(cluster, path, object, options);
-    } catch (error) {
-        const own =
-            error instanceof ApiError &&
-            error.reason === "Conflict" &&
-            error.causes.length > 0 &&
-            error.causes.every(({ message }) => OWN_MANAGERS.test(message ?? ""));
-        if (!own) throw explain("update", object, error);
-    }
-    try {
-        return await patch(cluster, path, object, { ...options, force: true });
+        const path = await cluster.pathOf(object, options.signal);
+        for (let attempt = 0; ; attempt++) {
+            const live = await cluster.get(path, options.signal).catch((error: unknown) => {
+                if (isNotFound(error)) return undefined;
+                throw error;
+            });
+            try {
+                if (live) await handOver(cluster, path, live, options.manager, options.signal);
+                return await patch(cluster, path, object, options);
+            } catch (error) {
+                // Somebody wrote between the question and the change of its ownership.
+                if (attempt >= HAND_OVER_ATTEMPTS || !isOutdated(error)) throw error;
+            }
+        }
     } catch (error) {
         throw explain("update", object, error);
     }
+}
+
+const HAND_OVER_ATTEMPTS = 4;
+
+/** The server has a newer version than the one that was to be changed. Conflicts of ownership name their fields. */
+function isOutdated(error: unknown): boolean {
+    return error instanceof ApiError && error.code === 409 && error.causes.length === 0;
 }
 
 /** Stands in for a namespace that does not exist yet: every cluster has it, and a dry run leaves nothing in it. */
@@ -152,7 +155,12 @@ export async function validateObject(cluster: Cluster, object: Manifest, options
 }
 
 async function dryRun(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "force" | "dryRun">): Promise<void> {
-    await patch(cluster, await cluster.pathOf(object, options.signal), object, { ...options, force: true, dryRun: true });
+    await applyDryRun(cluster, object, { ...options, force: true });
+}
+
+/** What an apply would come to; writes nothing. */
+export async function applyDryRun(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "dryRun">): Promise<Manifest> {
+    return (await patch(cluster, await cluster.pathOf(object, options.signal), object, { ...options, dryRun: true })).body;
 }
 
 /** Throws what a dry run found, unless that is only because it was one. */

@@ -12,7 +12,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 
 export interface RequestOptions {
     readonly query?: Query | undefined;
-    readonly body?: JsonObject | undefined;
+    readonly body?: JsonObject | readonly JsonObject[] | undefined;
     /** Default `application/json`. */
     readonly contentType?: string | undefined;
     readonly accept?: string | undefined;

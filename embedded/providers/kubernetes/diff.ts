@@ -83,6 +83,13 @@ function isSameIdentity({ path }: Change, before: PropertyMap, after: PropertyMa
     );
 }
 
+/** No namespace and the namespace `default` are the same: the official provider keeps inputs as the program has them. */
+function namesDefaultNamespace({ path }: Change, before: PropertyMap, after: PropertyMap): boolean {
+    if (path.length !== 2 || path[0] !== "metadata" || path[1] !== "namespace") return false;
+    const [from, to] = [valueAt(before, path), valueAt(after, path)];
+    return (from ?? "default") === (to ?? "default");
+}
+
 export interface DiffOptions {
     readonly ignoreChanges: readonly string[];
     readonly forceNew: readonly string[];
@@ -91,7 +98,9 @@ export interface DiffOptions {
 /** What an update from one set of checked inputs to another means. */
 export function diffInputs(before: PropertyMap, after: PropertyMap, options: DiffOptions): DiffResult {
     const ignored = options.ignoreChanges.map(parsePath);
-    const changes = changesBetween(before, after).filter(({ path }) => !ignored.some((pattern) => covers(pattern, path)));
+    const changes = changesBetween(before, after).filter(
+        (change) => !ignored.some((pattern) => covers(pattern, change.path)) && !namesDefaultNamespace(change, before, after),
+    );
     if (!changes.length) return { changes: false, replaces: [], detailedDiff: {} };
     const forceNew = options.forceNew.map(parsePath);
     const replaces: string[] = [];
@@ -106,7 +115,7 @@ export function diffInputs(before: PropertyMap, after: PropertyMap, options: Dif
 }
 
 /** The new object would have the name of the old one, so the old one must be gone first. */
-function keepsName(before: PropertyMap, after: PropertyMap): boolean {
+export function keepsName(before: PropertyMap, after: PropertyMap): boolean {
     if (isAutonamed(after as JsonObject)) return false;
     const name = fullName(after);
     return name !== undefined && name === fullName(before);

@@ -1,26 +1,40 @@
 /** What is kept in the state of a resource: the live object without its bookkeeping, and what the next update needs. */
 import { isDeepStrictEqual } from "node:util";
-import { isObject, Secret, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
+import { isObject, Secret, Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
 import { isJsonObject, stringAt, toProperties, type Json, type JsonObject, type Manifest } from "./manifest.ts";
 
 /** Names that the official provider uses, so that either engine can continue what the other made. */
 const FIELD_MANAGER = "__fieldManager";
 const INITIAL_API_VERSION = "__initialApiVersion";
+const INPUTS = "__inputs";
 
 /** The field manager in a resource's state. */
 export function recordedFieldManager(outputs: PropertyMap | undefined): Json | undefined {
     return outputs?.[FIELD_MANAGER] as Json | undefined;
 }
 
-/** The state of an object. Data of Secrets is secret whatever the program says. */
-export function checkpoint(live: Manifest, manager: string, before?: PropertyMap): PropertyMap {
+/**
+ * The state of an object. Data of Secrets is secret whatever the program says.
+ * @param inputs what the object was made from: the official provider compares with these, not with the engine's own copy
+ */
+export function checkpoint(live: Manifest, manager: string, inputs: PropertyMap, before?: PropertyMap): PropertyMap {
     const { managedFields, ...metadata } = live.metadata;
     void managedFields;
     return {
         ...protectSecretData(toProperties({ ...live, metadata })),
+        [INPUTS]: protectSecretData(inputs),
         [FIELD_MANAGER]: manager,
         [INITIAL_API_VERSION]: before?.[INITIAL_API_VERSION] ?? live.apiVersion,
     };
+}
+
+/** The outputs of an update as a dry run saw them, but for what each write changes. */
+export function expectedOutputs(tried: Manifest, news: PropertyMap, before: PropertyMap): PropertyMap {
+    const manager = recordedFieldManager(before);
+    const outputs = checkpoint(tried, typeof manager === "string" ? manager : "", news, before);
+    const metadata = outputs["metadata"] as PropertyMap;
+    const changing = ["resourceVersion", "generation"].filter((key) => key in metadata).map((key) => [key, Unknown.instance] as const);
+    return { ...outputs, metadata: { ...metadata, ...Object.fromEntries(changing) } };
 }
 
 /** Objects merged key by key; everything else, lists included, is taken from the second. What an update will probably look like. */
@@ -31,7 +45,7 @@ export function merged(below: PropertyValue | undefined, above: PropertyValue): 
     return result;
 }
 
-/** The outputs that a preview of an update can promise. */
+/** The outputs that a preview of an update can promise without a server. */
 export function previewedOutputs(outputs: PropertyMap, news: PropertyMap): PropertyMap {
     return protectSecretData(merged(outputs, news) as PropertyMap);
 }

@@ -14,8 +14,9 @@ import { apiVersionOf, isNamespacedKind, kindOfType, typeOfUrn, type GroupVersio
 import { containsUnknown, stringAt, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
 import { fieldManagerOf, forcesPatch, timeoutOf } from "./metadata.ts";
 import { optionFailures, readOptions, type Options } from "./options.ts";
-import { checkpoint, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
+import { checkpoint, expectedOutputs, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
 import { removeObject, StillThereError } from "./remove.ts";
+import { judged, tryUpdate } from "./trial.ts";
 
 /** The version of the official package whose semantics this provider follows. */
 export const VERSION = "4.34.2";
@@ -25,7 +26,10 @@ export class KubernetesProvider implements ResourceProvider {
     readonly version = VERSION;
     #options: Options = readOptions({});
     #cluster = new Cluster(this.#options);
-    #warnedUnreachable = false;
+    /** Set by a preview that could not reach the server: it is not asked again. */
+    #unreachable = false;
+    /** What updates would come to, from their diffs to their previews. */
+    readonly #tried = new Map<string, Manifest>();
     /** Resources that are in the state, with the uid of their object once it is known: what a create must not mistake for its own. */
     readonly #inState = new Map<string, string | undefined>();
 
@@ -52,10 +56,28 @@ export class KubernetesProvider implements ResourceProvider {
         });
     }
 
-    async diff(_id: string, urn: string, olds: OldState, news: PropertyMap, ignoreChanges: readonly string[]): Promise<DiffResult> {
+    async diff(
+        _id: string,
+        urn: string,
+        olds: OldState,
+        news: PropertyMap,
+        ignoreChanges: readonly string[],
+        context: OperationContext,
+    ): Promise<DiffResult> {
         const kind = kindOfType(typeOfUrn(urn));
         this.#inState.set(urn, stringAt(olds.outputs as JsonObject, "metadata", "uid") || undefined);
-        return diffInputs(olds.inputs, news, { ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
+        const diff = diffInputs(olds.inputs, news, { ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
+        if (!diff.changes || diff.replaces?.length || containsUnknown(news)) return diff;
+        const object = toManifest(news);
+        const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
+        const force = this.#options.enablePatchForce || forcesPatch(object);
+        const trial = await this.#ifReachable(context, () => tryUpdate(this.#cluster, object, { manager, force, signal: context.signal }));
+        if (!trial) return diff;
+        if (trial.outcome === "changed" && context.preview) {
+            this.#tried.set(urn, trial.result);
+            if (trial.conflict) context.log("warning", trial.conflict.message);
+        }
+        return judged(diff, trial, olds.inputs, news, manager);
     }
 
     async create(urn: string, inputs: PropertyMap, context: OperationContext): Promise<CreateResult> {
@@ -74,7 +96,7 @@ export class KubernetesProvider implements ResourceProvider {
             status: (text) => context.status(text),
             log: (severity, text) => context.log(severity, text),
         });
-        return { id: idOf(live), outs: await this.#awaited(live, manager, undefined, context) };
+        return { id: idOf(live), outs: await this.#awaited(live, manager, inputs, undefined, context) };
     }
 
     async update(
@@ -85,8 +107,11 @@ export class KubernetesProvider implements ResourceProvider {
         _ignore: readonly string[],
         context: OperationContext,
     ): Promise<UpdateResult> {
-        // A preview could ask the server what the update would come to; for now it promises what is declared.
-        if (context.preview) return { outs: previewedOutputs(olds.outputs, news) };
+        if (context.preview) {
+            const tried = this.#tried.get(urn);
+            this.#tried.delete(urn);
+            return { outs: tried ? expectedOutputs(tried, news, olds.outputs) : previewedOutputs(olds.outputs, news) };
+        }
         const object = toManifest(news);
         const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
         const { code, body: live } = await updateObject(this.#cluster, object, {
@@ -95,7 +120,7 @@ export class KubernetesProvider implements ResourceProvider {
             signal: context.signal,
         });
         if (code === 201) context.log("warning", `${id} had been deleted outside of this program: created again`);
-        return { outs: await this.#awaited(live, manager, olds.outputs, context) };
+        return { outs: await this.#awaited(live, manager, news, olds.outputs, context) };
     }
 
     async read(id: string, urn: string, olds: OldState | undefined, context: OperationContext): Promise<ReadResult> {
@@ -110,7 +135,7 @@ export class KubernetesProvider implements ResourceProvider {
         const known = isObject(olds?.inputs["metadata"]) ? olds : undefined;
         const inputs = known ? liveInputs(live, known.inputs, known.outputs) : importedInputs(live);
         const manager = fieldManagerOf(urn, live, recordedFieldManager(olds?.outputs));
-        return { id, props: checkpoint(live, manager, olds?.outputs), inputs };
+        return { id, props: checkpoint(live, manager, inputs, olds?.outputs), inputs };
     }
 
     /** Only of an object that this resource made, or where there is none: what somebody else made is not to enter the state. */
@@ -142,7 +167,7 @@ export class KubernetesProvider implements ResourceProvider {
         } catch (error) {
             if (error instanceof StillThereError) {
                 const manager = fieldManagerOf(urn, error.live, recordedFieldManager(olds.outputs));
-                throw new PartialError(id, checkpoint(error.live, manager, olds.outputs), [error.message]);
+                throw new PartialError(id, checkpoint(error.live, manager, olds.inputs, olds.outputs), [error.message]);
             }
             if (!(error instanceof UnreachableError) || !this.#options.deleteUnreachable) throw error;
             context.log("warning", `${error.message}: removed from the state only, because kubernetes:deleteUnreachable is set`);
@@ -160,13 +185,19 @@ export class KubernetesProvider implements ResourceProvider {
     }
 
     /** The outputs of an object that was written, once it is ready. */
-    async #awaited(live: Manifest, manager: string, before: PropertyMap | undefined, context: OperationContext): Promise<PropertyMap> {
+    async #awaited(
+        live: Manifest,
+        manager: string,
+        inputs: PropertyMap,
+        before: PropertyMap | undefined,
+        context: OperationContext,
+    ): Promise<PropertyMap> {
         const { object, problem } = await awaitReady(this.#cluster, live, {
             timeoutMs: timeoutOf(live, context.timeoutSeconds),
             signal: context.signal,
             status: (text) => context.status(text),
         });
-        const outputs = checkpoint(object, manager, before);
+        const outputs = checkpoint(object, manager, inputs, before);
         if (problem) throw new PartialError(idOf(object), outputs, problem);
         return outputs;
     }
@@ -183,21 +214,29 @@ export class KubernetesProvider implements ResourceProvider {
         }
     }
 
-    /** What the server says of an object in a preview. That it cannot be asked is no error. */
+    /** What the server says of an object in a preview. */
     async #validate(urn: string, inputs: PropertyMap, context: OperationContext): Promise<void> {
-        if (containsUnknown(inputs) || this.#warnedUnreachable) return;
+        if (containsUnknown(inputs)) return;
         const object = toManifest(inputs);
+        const manager = fieldManagerOf(urn, object, undefined);
+        await this.#ifReachable(context, () => validateObject(this.#cluster, object, { manager, signal: context.signal }));
+    }
+
+    /** Asks the server something that one can do without. That it cannot be asked is no error, and said once in a preview. */
+    async #ifReachable<T>(context: OperationContext, question: () => Promise<T>): Promise<T | undefined> {
+        if (this.#unreachable) return undefined;
         try {
-            await validateObject(this.#cluster, object, { manager: fieldManagerOf(urn, object, undefined), signal: context.signal });
+            return await question();
         } catch (error) {
             const unusable =
                 error instanceof UnreachableError ||
                 error instanceof UserError ||
                 (error instanceof Error && error.cause instanceof ApiError && error.cause.code === 401);
             if (!unusable || context.signal.aborted) throw error;
-            if (this.#warnedUnreachable) return;
-            this.#warnedUnreachable = true;
-            context.log("warning", `cluster unreachable; previewing without validation: ${error.message}`);
+            if (!context.preview) return undefined;
+            if (!this.#unreachable) context.log("warning", `cluster unreachable; previewing without validation: ${error.message}`);
+            this.#unreachable = true;
+            return undefined;
         }
     }
 

@@ -162,12 +162,12 @@ const definition = (group: string): PropertyMap => ({
             other,
             path,
             { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "contested" }, data: { a: "2" } },
-            "kubectl-edit",
+            "their-controller",
             true,
         );
         const inputs = { metadata: { name: "contested" }, data: { a: "3" } };
         expect((await rejection(run.update(map, inputs))).message).toBe(
-            'cannot update ConfigMap default/contested: another field manager owns data.a (managed by "kubectl-edit"). Leave these fields out, or take them over with the annotation pulumi.com/patchForce: "true"',
+            'cannot update ConfigMap default/contested: another field manager owns data.a (managed by "their-controller"). Leave these fields out, or take them over with the annotation pulumi.com/patchForce: "true"',
         );
         expect((await live(path))["data"]).toEqual({ a: "2" });
         const forced = await run.update(map, {
@@ -197,13 +197,13 @@ const definition = (group: string): PropertyMap => ({
         });
         expect((await run.refresh(service))?.inputs).toEqual(service.inputs);
         await other.request("PATCH", "/api/v1/namespaces/default/services/drift", {
-            body: { spec: { ports: [{ port: 81 }] } },
+            body: { spec: { selector: { app: "b" } } },
             contentType: "application/merge-patch+json",
         });
         const drifted = await run.refresh(service);
-        expect(drifted?.inputs["spec"]).toEqual({ selector: { app: "a" }, ports: [{ port: 81 }] });
+        expect(drifted?.inputs["spec"]).toEqual({ selector: { app: "b" }, ports: [{ port: 80 }] });
         const diff = await run.provider.diff(service.id, service.urn, drifted ?? service, service.inputs, [], run.context());
-        expect(diff.detailedDiff).toEqual({ "spec.ports[0].port": "update" });
+        expect(diff.detailedDiff).toEqual({ "spec.selector.app": "update" });
     });
 
     it("keep quantities and stringData as they were declared", async () => {
