@@ -45,7 +45,9 @@ const UNREACHABLE = new Set([
 
 /** @param server the address asked; undefined for S3 itself */
 export function explainS3(error: unknown, url: string, server: string | undefined): UserError {
-    const { name = "", code = "", $metadata } = error as S3Error;
+    const { name = "", $metadata } = error as S3Error;
+    // The client wraps what the network says, and then only its text has the code.
+    const code = (error as S3Error).code ?? /\b(E[A-Z_]{3,})\b/.exec(messageOf(error))?.[1] ?? "";
     const at = server ?? "S3";
     const say = (text: string): UserError => new UserError(`The backend ${url} ${text}`, { cause: error });
     if (name === "NoSuchBucket") return say(`cannot be used: ${at} has no such bucket. Make it first, or correct PULUMI_BACKEND_URL.`);
