@@ -1,6 +1,8 @@
 import { randomInt } from "node:crypto";
 import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
+import { UserError } from "../../common/errors.ts";
 import type { PropertyMap } from "../../engine/values.ts";
+import { shuffled } from "./seeded.ts";
 
 const NUMERIC = "0123456789";
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
@@ -56,9 +58,13 @@ export function randomString(inputs: PropertyMap): string {
     const characters = sets.flatMap((set) => pick(set.characters, set.minimum));
     const union = sets.filter((set) => set.used).flatMap((set) => set.characters);
     characters.push(...pick(union, Number(inputs["length"]) - characters.length));
-    for (let last = characters.length - 1; last > 0; last--) {
-        const other = randomInt(last + 1);
-        [characters[last], characters[other]] = [characters[other] ?? "", characters[last] ?? ""];
-    }
-    return characters.join("");
+    return shuffled(characters, randomInt).join("");
+}
+
+/** Reads bytes that were written as text. Throws for text that is not in that notation. */
+export function bytesOfText(text: string, encoding: "base64" | "base64url"): Buffer {
+    const bytes = Buffer.from(text, encoding);
+    if (text === "" || bytes.toString(encoding) !== text)
+        throw new UserError(`the id given is not ${encoding === "base64" ? "base64" : "base64 for URLs, without padding"}`);
+    return bytes;
 }

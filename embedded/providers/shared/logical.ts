@@ -2,7 +2,7 @@
  * Providers of logical resources: those that live in the state alone, such as keys and passwords. A resource type is a
  * table of properties and a function that generates the computed ones; checks, differences and secrets follow from it.
  */
-import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
+import type { CheckFailure, InvokeResult, ReadResult } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../../common/errors.ts";
 import type { DiffResult, ResourceProvider } from "../../engine/provider.ts";
 import { isObject, Secret, Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
@@ -30,10 +30,27 @@ export interface LogicalType {
     validate?(inputs: PropertyMap): CheckFailure[];
     /** The id and the computed values. All inputs are known, with defaults filled. */
     generate(inputs: PropertyMap): Promise<{ readonly id: string; readonly values: PropertyMap }>;
+    /** What an id says about a value made elsewhere: its own id, and inputs and computed values. Throws for an id that is none. */
+    adopt?(id: string): Promise<Adopted> | Adopted;
     /** Outputs that change with time or with an update in place. */
     refresh?(outputs: PropertyMap): PropertyMap;
     /** The output whose state asks for a replacement although no input changed. */
     renewal?(outputs: PropertyMap): string | undefined;
+}
+
+/** A value made elsewhere. */
+export interface Adopted {
+    readonly id: string;
+    readonly inputs: PropertyMap;
+    readonly values: PropertyMap;
+}
+
+/** A function of the package: its outputs, or what is wrong with its arguments. */
+export type LogicalFunction = (args: PropertyMap) => Promise<InvokeResult>;
+
+/** What a function answers when an argument is wrong. */
+export function failure(property: string, reason: string): InvokeResult {
+    return { failures: [{ property, reason }] };
 }
 
 function typeFailure(name: string, property: Property, value: PropertyValue): CheckFailure[] {
@@ -59,10 +76,15 @@ function failuresOf(type: LogicalType, inputs: PropertyMap): CheckFailure[] {
 }
 
 function complete(type: LogicalType, inputs: PropertyMap): PropertyMap {
-    const given = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== null));
+    const given = Object.fromEntries(Object.entries(inputs).filter(([name, value]) => value !== null && !isEmptyMap(type, name, value)));
     const defaults = Object.entries(type.properties).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]]));
     const filled: PropertyMap = { ...Object.fromEntries(defaults), ...given };
     return type.complete ? { ...filled, ...type.complete(given) } : filled;
+}
+
+/** A map without values says as much as none. */
+function isEmptyMap(type: LogicalType, name: string, value: PropertyValue): boolean {
+    return type.properties[name]?.type === "map" && isObject(value) && Object.values(value).every((item) => item === null);
 }
 
 function sealed(type: LogicalType, outputs: PropertyMap): PropertyMap {
@@ -80,11 +102,22 @@ function difference(type: LogicalType, olds: { inputs: PropertyMap; outputs: Pro
     return { changes: changes.size > 0, replaces: replaced, detailedDiff: detailed } satisfies DiffResult;
 }
 
+async function adopted(type: LogicalType, token: string, id: string): Promise<ReadResult> {
+    if (!type.adopt) throw new UserError(`${token} cannot be imported: it exists nowhere but in the state that made it`);
+    const { id: own, inputs, values } = await type.adopt(id);
+    return { id: own, inputs, props: sealed(type, { ...complete(type, inputs), ...values }) };
+}
+
 /**
  * A provider of logical resources. `types` is keyed by type token. A type that is not in the table is refused with a
  * `UserError` that names it.
  */
-export function logicalProvider(name: string, version: string, types: Readonly<Record<string, LogicalType>>): ResourceProvider {
+export function logicalProvider(
+    name: string,
+    version: string,
+    types: Readonly<Record<string, LogicalType>>,
+    functions: Readonly<Record<string, LogicalFunction>> = {},
+): ResourceProvider {
     const lookUp = (urn: string): LogicalType => {
         const token = typeOf(urn);
         const type = types[token];
@@ -119,12 +152,14 @@ export function logicalProvider(name: string, version: string, types: Readonly<R
         },
         read: async (id, urn, olds) => {
             const type = lookUp(urn);
-            if (!olds) throw new UserError(`${typeOf(urn)} "${id}" cannot be imported: it exists nowhere but in the state that made it`);
+            if (!olds) return await adopted(type, typeOf(urn), id);
             return { id, inputs: olds.inputs, props: sealed(type, { ...olds.outputs, ...type.refresh?.(olds.outputs) }) };
         },
         delete: async () => {},
-        invoke: async (token) => {
-            throw new UserError(`the function ${token} is not supported by the embedded engine`);
+        invoke: async (token, args) => {
+            const call = Object.hasOwn(functions, token) ? functions[token] : undefined;
+            if (!call) throw new UserError(`the function ${token} is not supported by the embedded engine`);
+            return await call(Object.fromEntries(Object.entries(args as PropertyMap).filter(([key]) => !key.startsWith("__"))));
         },
         close: async () => {},
     };

@@ -13,6 +13,9 @@ const WRITE_ONLY = "write-only keys need the ephemeral values of the official pr
 const SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 
+const NO_AUTHORITY_KEY_ID = "setAuthorityKeyId: the certificate has no subject key identifier; set setSubjectKeyId or isCaCertificate";
+const NO_SUBJECT = "subject: the certificate of an authority needs at least one name";
+
 /** The official outputs end in a line feed. */
 const pemOf = (data: { toString(format: "pem"): string }) => `${data.toString("pem").trimEnd()}\n`;
 
@@ -64,7 +67,7 @@ export const certRequest: LogicalType = {
             extensions: alternativeNames(inputs),
         });
         const certRequestPem = pemOf(request);
-        return { id: hashId(certRequestPem), values: { certRequestPem, keyAlgorithm: algorithm } };
+        return { id: hashId(request.rawData), values: { certRequestPem, keyAlgorithm: algorithm } };
     },
 };
 
@@ -83,10 +86,13 @@ export const selfSignedCert: LogicalType = {
     ...renewed,
     generate: async (inputs) => {
         const { keys, algorithm, signature } = await signingKeys(String(inputs["privateKeyPem"]), "privateKeyPem");
+        if (inputs["isCaCertificate"] === true && distinguishedName(inputs["subject"]).length === 0) throw new Error(NO_SUBJECT);
         const serial = newSerialNumber();
         const { notBefore, notAfter, outputs } = validityFrom(new Date(), inputs);
         const extensions = [...(await certificateExtensions(inputs, keys.publicKey)), ...alternativeNames(inputs)];
         if (inputs["setAuthorityKeyId"] === true) {
+            // The authority is the certificate itself: what is named is its own identifier.
+            if (!extensions.some(({ type }) => type === SUBJECT_KEY_IDENTIFIER)) throw new Error(NO_AUTHORITY_KEY_ID);
             extensions.push(await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey, false));
         }
         const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -134,6 +140,7 @@ export const locallySignedCert: LogicalType = {
         const { keys, algorithm, signature } = await signingKeys(String(inputs["caPrivateKeyPem"]), "caPrivateKeyPem");
         const serial = newSerialNumber();
         const { notBefore, notAfter, outputs } = validityFrom(new Date(), inputs);
+        if (inputs["isCaCertificate"] === true && request.subject === "") throw new Error(NO_SUBJECT);
         const names = request.getExtension(SUBJECT_ALTERNATIVE_NAME);
         const authorityKeyId = authority.getExtension<x509.SubjectKeyIdentifierExtension>(SUBJECT_KEY_IDENTIFIER)?.keyId;
         const certificate = await x509.X509CertificateGenerator.create({

@@ -25,9 +25,11 @@ function traditionalPem(key: KeyObject): string {
     return key.export({ type, format: "pem" }).toString();
 }
 
-/** The id the official provider gives to what has no number of its own. */
-export function hashId(pem: string): string {
-    return createHash("sha1").update(pem.trim()).digest("hex");
+/** The id the official provider gives to what has no number of its own: a hash of its DER. */
+export function hashId(der: ArrayBuffer | Buffer): string {
+    return createHash("sha1")
+        .update(Buffer.isBuffer(der) ? der : new Uint8Array(der))
+        .digest("hex");
 }
 
 /** `tls:index/privateKey:PrivateKey`. */
@@ -60,13 +62,13 @@ export const privateKey: LogicalType = {
     ],
     generate: async (inputs) => {
         const key = await newKey(inputs);
-        const publicKeyPem = createPublicKey(key).export({ type: "spki", format: "pem" }).toString();
+        const publicKey = createPublicKey(key);
         const values = {
             privateKeyPem: traditionalPem(key),
             privateKeyPemPkcs8: key.export({ type: "pkcs8", format: "pem" }).toString(),
-            publicKeyPem,
+            publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
             ...opensshKey(key),
         };
-        return { id: hashId(publicKeyPem), values };
+        return { id: hashId(publicKey.export({ type: "spki", format: "der" })), values };
     },
 };

@@ -69,8 +69,8 @@ function privatePem({ publicBlob, privateFields }: Encoded): string {
     return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");
 }
 
-export interface OpensshKey {
-    readonly privateKeyOpenssh: string;
+/** A public key as OpenSSH writes it. */
+export interface OpensshPublicKey {
     /** A line of `authorized_keys`, with its line feed. */
     readonly publicKeyOpenssh: string;
     /** `aa:bb:…` */
@@ -79,17 +79,30 @@ export interface OpensshKey {
     readonly publicKeyFingerprintSha256: string;
 }
 
-/** A private key in OpenSSH's formats; all of them empty for a curve that OpenSSH does not have (P-224). */
-export function opensshKey(key: KeyObject): OpensshKey {
-    const isP224 = key.asymmetricKeyDetails?.namedCurve === "secp224r1";
-    const encoded = isP224 ? undefined : encode(key);
-    if (!encoded) return { privateKeyOpenssh: "", publicKeyOpenssh: "", publicKeyFingerprintMd5: "", publicKeyFingerprintSha256: "" };
+export interface OpensshKey extends OpensshPublicKey {
+    readonly privateKeyOpenssh: string;
+}
+
+/** OpenSSH does not have the curve P-224. */
+function encodable(key: KeyObject): Encoded | undefined {
+    return key.asymmetricKeyDetails?.namedCurve === "secp224r1" ? undefined : encode(key);
+}
+
+/** The public half of a private key in OpenSSH's formats; all of them empty for a curve that OpenSSH does not have. */
+export function opensshPublicKey(key: KeyObject): OpensshPublicKey {
+    const encoded = encodable(key);
+    if (!encoded) return { publicKeyOpenssh: "", publicKeyFingerprintMd5: "", publicKeyFingerprintSha256: "" };
     const { name, publicBlob } = encoded;
     const digest = (algorithm: string) => createHash(algorithm).update(publicBlob);
     return {
-        privateKeyOpenssh: privatePem(encoded),
         publicKeyOpenssh: `${name} ${publicBlob.toString("base64")}\n`,
         publicKeyFingerprintMd5: (digest("md5").digest("hex").match(/../g) ?? []).join(":"),
         publicKeyFingerprintSha256: `SHA256:${digest("sha256").digest("base64").replace(/=+$/, "")}`,
     };
+}
+
+/** As {@link opensshPublicKey}, with the private key itself. */
+export function opensshKey(key: KeyObject): OpensshKey {
+    const encoded = encodable(key);
+    return { privateKeyOpenssh: encoded ? privatePem(encoded) : "", ...opensshPublicKey(key) };
 }

@@ -149,8 +149,8 @@ describe("the other types", () => {
     });
 
     test("refuses a type it does not have, by name", async () => {
-        await expect(provider.check(urnOf("random:index/randomPet:RandomPet"), undefined, {}, contextOf())).rejects.toThrow(
-            "random:index/randomPet:RandomPet is not supported by the embedded engine",
+        await expect(provider.check(urnOf("random:index/randomDie:RandomDie"), undefined, {}, contextOf())).rejects.toThrow(
+            "random:index/randomDie:RandomDie is not supported by the embedded engine",
         );
     });
 });
