@@ -7,15 +7,13 @@ import type { ResourceProvider } from "../../engine/provider.ts";
 import { changedPaths, detailedDiff, rootOf } from "../shared/diff.ts";
 import { nameOf, typeOf } from "../shared/urn.ts";
 import { invokeRun } from "./local/invoke.ts";
-import { Pool } from "./remote/pool.ts";
-import { given, resourceTypes, type ResourceType } from "./resources.ts";
+import { given, openResources, type ResourceType } from "./resources.ts";
 
 const replaces = (property: string) => property === "triggers";
 
 /** The provider of `@pulumi/command`. Its SSH connections live until `close`. */
 export function commandProvider(): ResourceProvider {
-    const pool = new Pool();
-    const types = resourceTypes(pool);
+    const { types, close } = openResources();
     const lookUp = (urn: string): ResourceType => {
         const token = typeOf(urn);
         const type = types[token];
@@ -31,7 +29,7 @@ export function commandProvider(): ResourceProvider {
         checkConfig: async (_urn, _olds, news) => ({ inputs: news }),
         diffConfig: async () => ({ changes: false, replaces: [] }),
         configure: async () => {},
-        check: async (urn, _olds, news) => ({ inputs: news, failures: lookUp(urn).failures(news) }),
+        check: async (urn, _olds, news) => ({ inputs: news, failures: await lookUp(urn).failures(news) }),
         diff: async (_id, urn, olds, news, ignored) => {
             lookUp(urn);
             // What is inside an asset is no property of its own.
@@ -62,6 +60,6 @@ export function commandProvider(): ResourceProvider {
         },
         delete: async (_id, urn, olds, context) => await lookUp(urn).delete(olds, context),
         invoke: invokeRun,
-        close: async () => pool.close(),
+        close,
     };
 }

@@ -3,14 +3,12 @@ import type { OldState, OperationContext } from "../../engine/provider.ts";
 import { Unknown, type PropertyMap } from "../../engine/values.ts";
 import { newId, textOf } from "./lifecycle.ts";
 import { localFailures, runLocal } from "./local/command.ts";
-import { remoteFailures, runRemote } from "./remote/command.ts";
-import { copyFailures, copyToRemote, mustCopyAgain } from "./remote/copy.ts";
-import type { Pool } from "./remote/pool.ts";
+import type { Remote } from "./remote/index.ts";
 import { watched } from "./watch.ts";
 
 /** What the provider does for resources of one type. Inputs are part of the outputs; here it is only about the others. */
 export interface ResourceType {
-    failures(inputs: PropertyMap): CheckFailure[];
+    failures(inputs: PropertyMap): CheckFailure[] | Promise<CheckFailure[]>;
     newId(name: string): string;
     /** The outputs that a run has yet to decide. */
     unknown(inputs: PropertyMap): PropertyMap;
@@ -60,26 +58,41 @@ function commands(failures: ResourceType["failures"], run: Runner): ResourceType
 }
 
 /** Files stay where they were copied to when the resource is deleted. */
-function copies(pool: Pool): ResourceType {
+function copies(remote: () => Promise<Remote>): ResourceType {
     const copy = async (inputs: PropertyMap, context: OperationContext): Promise<PropertyMap> => {
-        await watched(context, (watch) => copyToRemote(pool, inputs, context.folder ?? ".", watch));
+        const { copy: copyTo } = await remote();
+        await watched(context, (watch) => copyTo(inputs, context.folder ?? ".", watch));
         return {};
     };
     return {
-        failures: copyFailures,
+        failures: async (inputs) => (await remote()).copyFailures(inputs),
         newId: () => newId(""),
         unknown: () => ({}),
         create: copy,
-        update: async (olds, news, context) => (mustCopyAgain(olds.inputs, news) ? await copy(news, context) : {}),
+        update: async (olds, news, context) => ((await remote()).mustCopyAgain(olds.inputs, news) ? await copy(news, context) : {}),
         delete: async () => {},
     };
 }
 
-/** The resource types by token. */
-export function resourceTypes(pool: Pool): Readonly<Record<string, ResourceType>> {
+export interface Resources {
+    /** The resource types by token. */
+    readonly types: Readonly<Record<string, ResourceType>>;
+    close(): Promise<void>;
+}
+
+/** What is about other hosts is loaded when it is first asked for: a program without pays nothing for it. */
+export function openResources(): Resources {
+    let loaded: Promise<Remote> | undefined;
+    const remote = (): Promise<Remote> => (loaded ??= import("./remote/index.ts").then(({ openRemote }) => openRemote()));
     return {
-        "command:local:Command": commands(localFailures, runLocal),
-        "command:remote:Command": commands(remoteFailures, (...args) => runRemote(pool, ...args)),
-        "command:remote:CopyToRemote": copies(pool),
+        types: {
+            "command:local:Command": commands(localFailures, runLocal),
+            "command:remote:Command": commands(
+                async (inputs) => (await remote()).commandFailures(inputs),
+                async (...run) => await (await remote()).runCommand(...run),
+            ),
+            "command:remote:CopyToRemote": copies(remote),
+        },
+        close: async () => (await loaded)?.close(),
     };
 }
