@@ -4,7 +4,7 @@ import ssh2, { type AnyAuthMethod, type Client, type ConnectConfig } from "ssh2"
 import { messageOf } from "../../../common/errors.ts";
 import { unlessCut } from "../watch.ts";
 import { nameOf, type Endpoint } from "./connection.ts";
-import { usableAgent } from "./agent.ts";
+import { usableAgent, type AgentState } from "./agent.ts";
 import { describe, signatureAlgorithms } from "./hostkey.ts";
 import { readPrivateKey } from "./private-key.ts";
 
@@ -16,8 +16,8 @@ export class Hopeless extends Error {}
 
 interface Credentials {
     readonly methods: readonly AnyAuthMethod[];
-    /** What was left out, and why. */
-    readonly remarks: readonly string[];
+    /** The agent that was left out, and why. */
+    readonly agent: AgentState | undefined;
 }
 
 /** In the official provider's order: private key, password (also asked for interactively), agent. */
@@ -39,7 +39,7 @@ async function credentialsOf(endpoint: Endpoint): Promise<Credentials> {
     }
     const agent = await usableAgent(endpoint.agentSocketPath);
     if (agent?.socket !== undefined) methods.push({ type: "agent", username, agent: agent.socket });
-    return { methods, remarks: agent?.problem === undefined ? [] : [agent.problem] };
+    return { methods, agent };
 }
 
 const ALLOWED_AS: Readonly<Record<string, string>> = { agent: "publickey" };
@@ -73,7 +73,7 @@ function failureOf(
     error: Error & { code?: unknown; level?: string },
     endpoint: Endpoint,
     tried: readonly string[],
-    remarks: readonly string[],
+    agent: AgentState | undefined,
 ): string {
     const known = typeof error.code === "string" ? SYSTEM_ERRORS[error.code] : undefined;
     if (known !== undefined) return known;
@@ -82,7 +82,7 @@ function failureOf(
         const what = tried.length
             ? `refused the user ${endpoint.user} (tried: ${tried.join(", ")})`
             : `refused the user ${endpoint.user}: none of the given credentials is of a kind that it takes`;
-        return [`the host ${what}`, ...remarks].join("; ");
+        return `the host ${what}${agent?.problem === undefined ? "" : `; ${agent.problem}`}`;
     }
     if (/before handshake/.test(error.message)) return "the connection was closed before the SSH handshake";
     return messageOf(error);
@@ -91,7 +91,7 @@ function failureOf(
 /**
  * Connects and authenticates once.
  * @param through a stream to the host's SSH port, when it is reached through another host
- * @param remark is told what was left out, for example an agent that does not answer
+ * @param remark is told of an agent that the program asks for and that does not answer
  * @throws {@link Hopeless} when the host shows another key than the pinned one, with the fingerprints of both
  */
 export async function connectOnce(
@@ -100,7 +100,7 @@ export async function connectOnce(
     signal: AbortSignal,
     remark: (text: string) => void,
 ): Promise<Client> {
-    const { methods, remarks } = await credentialsOf(endpoint);
+    const { methods, agent } = await credentialsOf(endpoint);
     const client = new ssh2.Client();
     const tried: string[] = [];
     let shown: Buffer | undefined;
@@ -129,7 +129,7 @@ export async function connectOnce(
         // Small requests follow each other, each answered before the next: waiting to fill packets costs 40 ms apiece.
         if (!through) client.setNoDelay(true);
         await unlessCut(signal, ready);
-        for (const text of remarks) remark(text);
+        if (agent?.asked && agent.problem !== undefined) remark(agent.problem);
         return client;
     } catch (error) {
         client.destroy();
@@ -139,6 +139,6 @@ export async function connectOnce(
                     "Either the host was set up anew, then take its new key into hostKey, or somebody is in between",
             );
         if (error instanceof Hopeless || signal.aborted) throw error;
-        throw new Error(failureOf(error as Error, endpoint, tried, remarks), { cause: error });
+        throw new Error(failureOf(error as Error, endpoint, tried, agent), { cause: error });
     }
 }

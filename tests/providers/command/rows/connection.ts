@@ -177,7 +177,7 @@ export const connectionRows = (lab: () => ConnectionLab): Row[] => [
         differs: {
             official:
                 "an agent that does not answer (also one that only SSH_AUTH_SOCK names) fails the command, even when there is a private key",
-            here: "what else is given is used, with a warning; an agent's keys are also tried after a private key that was refused",
+            here: "what else is given is used, with a warning when `agentSocketPath` names the agent; its keys are also tried after a private key that was refused",
         },
         proof: async () => {
             const { sshd } = lab();
@@ -187,6 +187,13 @@ export const connectionRows = (lab: () => ConnectionLab): Row[] => [
             expect(context.logged).toEqual([
                 `warning: 127.0.0.1:${sshd.port}: no agent answers at agentSocketPath ("/nowhere/agent": ENOENT).`,
             ]);
+            const before = process.env["SSH_AUTH_SOCK"];
+            process.env["SSH_AUTH_SOCK"] = "/nowhere/stale";
+            const quiet = contextOf();
+            expect(await hello(sshd.connection, quiet)).toBe("hello");
+            expect(quiet.logged).toEqual([]);
+            if (before === undefined) delete process.env["SSH_AUTH_SOCK"];
+            else process.env["SSH_AUTH_SOCK"] = before;
             const { privateKey: _privateKey, ...alone } = { ...dead, dialErrorLimit: 0 };
             expect(await messageOf(hello(alone))).toMatch(
                 /none of the given credentials is of a kind that it takes; no agent answers at agentSocketPath/,
