@@ -4,6 +4,7 @@ import { destroy, emptySnapshot, preview, type OperationResult, type Snapshot } 
 import { Secret } from "../../../embedded/engine/values.ts";
 import { commandProvider } from "../../../embedded/providers/command/index.ts";
 import { find, runProgram, steps, type Ran } from "../../engine/support/runs.ts";
+import { eventually, processesWith } from "./support/lab.ts";
 import { describeWithSshd, startSshd, type Sshd } from "../../support/sshd.ts";
 
 const TOKEN = "K10-node-token-0123456789abcdef";
@@ -74,5 +75,27 @@ describeReal("a program that sets up a machine", () => {
                 expect(text).not.toContain(sshd.privateKey.split("\n")[2]);
             }
         }
+    });
+
+    test("is interrupted, and leaves nothing running on the machine", async () => {
+        const interrupt = new AbortController();
+        const time = `6${process.pid}.5`;
+        const running = runProgram({
+            program: "slow.ts",
+            project: { root: join(import.meta.dirname, "programs") },
+            providers: { command: commandProvider },
+            config: { "test:connection": JSON.stringify(sshd.connection), "test:time": time },
+            secretKeys: ["test:connection"],
+            signal: interrupt.signal,
+        });
+        await eventually(() => processesWith(`sleep\0${time}`).length === 1, "the command runs");
+        interrupt.abort();
+        const { diagnostics, stored } = await running;
+        expect(processesWith(`sleep\0${time}`)).toEqual([]);
+        expect(diagnostics).toContainEqual(`error: interrupted; the command and what it had started on 127.0.0.1:${sshd.port} were ended`);
+        // Nobody knows how far it came: the next run asks.
+        expect(stored.at(-1)?.pendingOperations.map(({ type, resource }) => [type, resource.urn.split("::").at(-1)])).toEqual([
+            ["creating", "slow"],
+        ]);
     });
 });
