@@ -92,7 +92,10 @@ describeReal("a program that sets up a machine", () => {
         interrupt.abort();
         const { diagnostics, stored } = await running;
         expect(processesWith(`sleep\0${time}`)).toEqual([]);
-        expect(diagnostics).toContainEqual(`error: interrupted; the command and what it had started on 127.0.0.1:${sshd.port} were ended`);
+        // The whole connection is secret, its host among it.
+        expect(diagnostics).toEqual(
+            expect.arrayContaining([expect.stringMatching(/interrupted; the command and what it had started on .+ were ended$/)]),
+        );
         // Nobody knows how far it came: the next run asks.
         expect(stored.at(-1)?.pendingOperations.map(({ type, resource }) => [type, resource.urn.split("::").at(-1)])).toEqual([
             ["creating", "slow"],
