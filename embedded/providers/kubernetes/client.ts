@@ -7,6 +7,8 @@ import { credentialsOf, type Credentials } from "./credentials.ts";
 import { ApiError, UnreachableError, type Status } from "./errors.ts";
 import type { KubeConfig } from "./kubeconfig.ts";
 import type { Json, JsonObject } from "./manifest.ts";
+import { proxyFor } from "./proxy.ts";
+import { adviceOn, isRefused } from "./unreachable.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -17,6 +19,8 @@ export interface RequestOptions {
     readonly contentType?: string | undefined;
     readonly accept?: string | undefined;
     readonly signal?: AbortSignal | undefined;
+    /** Told why the request is made again. */
+    status?(text: string): void;
 }
 
 export interface Response<T = JsonObject> {
@@ -30,6 +34,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 90_000;
 /** Once the server has answered in this run, it is given so long to come back, as after a restart. */
 const PATIENCE_MS = 30_000;
+/** A server that asks for more patience than this is not waited for. */
+const LONGEST_WAIT_MS = 20_000;
+/** A watch says something at least every minute: one that is silent for longer has lost its server. */
+const SILENT_WATCH_MS = 300_000;
 
 export class Client {
     readonly #config: KubeConfig;
@@ -52,13 +60,23 @@ export class Client {
      */
     async request<T = JsonObject>(method: string, path: string, options: RequestOptions = {}): Promise<Response<T>> {
         const deadline = Date.now() + PATIENCE_MS;
+        let renewed = false;
         for (let delay = 100; ; delay = Math.min(delay * 2, 2000)) {
             let wait = delay;
+            const session = this.#session;
             try {
                 return (await this.#once(method, path, options)) as Response<T>;
             } catch (error) {
-                if (options.signal?.aborted || Date.now() > deadline || !this.#isPassing(error)) throw error;
-                if (error instanceof ApiError) wait = Math.max(delay, (error.status.details?.retryAfterSeconds ?? 0) * 1000);
+                if (options.signal?.aborted) throw error;
+                if (!renewed && session && error instanceof ApiError && error.code === 401 && (await session)?.credentials.renewable) {
+                    // What a credential plugin gave has expired: it is asked for more, once.
+                    renewed = true;
+                    if (this.#session === session) this.#session = undefined;
+                    continue;
+                }
+                if (error instanceof ApiError) wait = Math.max(delay, error.retryAfterMs);
+                if (!this.#isPassing(error, method) || wait > LONGEST_WAIT_MS || Date.now() + wait > deadline) throw error;
+                options.status?.(`trying again: ${messageOf(error)}`);
             }
             await sleep(wait, undefined, { signal: options.signal });
         }
@@ -72,15 +90,17 @@ export class Client {
     async stream(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
         const session = await this.#open();
         const response = await this.#send(session, "GET", path, { query, signal }, true);
-        if (response.statusCode === 200) return response;
-        throw errorOf(response.statusCode ?? 0, await text(response));
+        if (response.statusCode !== 200) throw await this.#errorOf(session, response, await text(response));
+        response.setTimeout(SILENT_WATCH_MS, () => response.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
+        return response;
     }
 
     /** The text of a response that is not JSON, such as a log. */
     async text(path: string, query: Query, signal?: AbortSignal): Promise<string> {
-        const response = await this.#send(await this.#open(), "GET", path, { query, signal, accept: "*/*" }, false);
+        const session = await this.#open();
+        const response = await this.#send(session, "GET", path, { query, signal, accept: "*/*" }, false);
         const body = await text(response);
-        if ((response.statusCode ?? 0) >= 300) throw errorOf(response.statusCode ?? 0, body);
+        if ((response.statusCode ?? 0) >= 300) throw await this.#errorOf(session, response, body);
         return body;
     }
 
@@ -92,21 +112,55 @@ export class Client {
     }
 
     async #once(method: string, path: string, options: RequestOptions): Promise<Response> {
-        const response = await this.#send(await this.#open(), method, path, options, false);
+        const session = await this.#open();
+        const response = await this.#send(session, method, path, options, false);
         const code = response.statusCode ?? 0;
-        const body = await text(response);
+        let body: string;
+        try {
+            body = await text(response);
+        } catch (error) {
+            if (options.signal?.aborted) throw error;
+            throw this.#unreachable(error);
+        }
         this.#answered = true;
-        if (code < 200 || code >= 300) throw errorOf(code, body);
-        return { code, body: JSON.parse(body) as JsonObject };
+        if (code < 200 || code >= 300) throw await this.#errorOf(session, response, body);
+        try {
+            return { code, body: JSON.parse(body) as JsonObject };
+        } catch {
+            throw new UnreachableError(`${this.#name} does not answer as one: is there something else at that address?`);
+        }
     }
 
-    /** Whether a failure may pass by itself. Everything that the provider sends can be sent twice. */
-    #isPassing(error: unknown): boolean {
-        if (error instanceof UnreachableError) return this.#answered;
-        return (
-            error instanceof ApiError &&
-            (error.code === 429 || error.code === 503 || (error.code === 500 && error.status.details?.retryAfterSeconds !== undefined))
-        );
+    /** The cluster as it is called in messages. */
+    get #name(): string {
+        const { context } = this.#config;
+        return `the Kubernetes cluster at ${this.server}${context ? ` (context "${context}")` : ""}`;
+    }
+
+    #unreachable(error: unknown): Error {
+        return error instanceof UnreachableError
+            ? error
+            : new UnreachableError(`${this.#name} is unreachable: ${adviceOn(error)}`, { cause: error });
+    }
+
+    async #errorOf(session: Session, response: IncomingMessage, body: string): Promise<ApiError> {
+        const error = errorOf(response.statusCode ?? 0, body, response.headers["retry-after"]);
+        if (error.code !== 401) return error;
+        const { user } = this.#config;
+        const whose = user ? `of the user "${user.name}"` : "there are none";
+        const why = session.credentials.expired() ?? "they are wrong, of another cluster, or have expired";
+        const message = `${this.#name} does not accept the credentials in the kubeconfig (${whose}): ${why}. Get a new kubeconfig, or sign in again`;
+        return new ApiError({ ...error.status, message }, 401);
+    }
+
+    /**
+     * Whether a failure may pass by itself. Everything that the provider sends can be sent twice, but a POST: that only
+     * when nothing of it was taken up.
+     */
+    #isPassing(error: unknown, method: string): boolean {
+        if (error instanceof UnreachableError) return this.#answered && (method !== "POST" || isRefused(error.cause));
+        if (!(error instanceof ApiError)) return false;
+        return error.code === 429 || (method !== "POST" && (error.code === 503 || (error.code === 500 && error.retryAfterMs > 0)));
     }
 
     #open(): Promise<Session> {
@@ -156,8 +210,8 @@ export class Client {
             } catch (error) {
                 if (options.signal?.aborted) throw error;
                 // An idle connection that the server closed while the request was on its way.
-                if ((error as { reused?: boolean }).reused && attempt < 3) continue;
-                throw unreachable(this.server, error);
+                if ((error as { reused?: boolean }).reused && method !== "POST" && attempt < 3) continue;
+                throw this.#unreachable(error);
             }
         }
     }
@@ -172,8 +226,12 @@ interface Session {
 async function open(config: KubeConfig, url: URL): Promise<Session> {
     const credentials = await credentialsOf(config);
     const options: AgentOptions = { keepAlive: true, scheduling: "lifo", ...credentials.tls };
+    const proxy = proxyFor(url, config.cluster.proxyUrl);
+    const proxyEnv = proxy && { HTTP_PROXY: proxy.href, HTTPS_PROXY: proxy.href };
     const agent = (maxSockets: number): HttpAgent =>
-        url.protocol === "http:" ? new HttpAgent({ keepAlive: true, maxSockets }) : new HttpsAgent({ ...options, maxSockets });
+        url.protocol === "http:"
+            ? new HttpAgent({ keepAlive: true, maxSockets, ...(proxyEnv && { proxyEnv }) })
+            : new HttpsAgent({ ...options, maxSockets, ...(proxyEnv && { proxyEnv }) });
     return { credentials, requests: agent(SOCKETS), watches: agent(Infinity) };
 }
 
@@ -184,7 +242,8 @@ async function text(response: IncomingMessage): Promise<string> {
     return body;
 }
 
-export function errorOf(code: number, body: string): ApiError {
+/** @param retryAfter the header: seconds, or a date, which API servers do not send and which is not read */
+function errorOf(code: number, body: string, retryAfter?: string): ApiError {
     let status: Status = { message: body.trim().slice(0, 500) };
     try {
         const parsed = JSON.parse(body) as Json;
@@ -192,25 +251,8 @@ export function errorOf(code: number, body: string): ApiError {
     } catch {
         // Not every refusal is a Status: proxies in front of an API server answer in their own way.
     }
+    const seconds = Number(retryAfter);
+    if (seconds > 0 && !status.details?.retryAfterSeconds)
+        status = { ...status, details: { ...status.details, retryAfterSeconds: seconds } };
     return new ApiError(status, status.code ?? code);
-}
-
-const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
-    [/ECONNREFUSED/, "nothing listens there. Start the cluster, or correct the server in the kubeconfig"],
-    [/ENOTFOUND|EAI_AGAIN/, "the host name is not known. Correct the server in the kubeconfig"],
-    [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|no answer/, "there is no answer. Check the network and the server in the kubeconfig"],
-    [/ALERT|alert/, "the server refuses the client certificate: it is of another cluster or has expired. Get a new kubeconfig"],
-    [/CERT_HAS_EXPIRED/, "the server's certificate has expired"],
-    [/ALTNAME/, "the server's certificate is for another host name. Correct the server or set tls-server-name in the kubeconfig"],
-    [
-        /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|signature/,
-        "its certificate is not signed by the authority in the kubeconfig, which is perhaps of another cluster. Get a new kubeconfig",
-    ],
-];
-
-function unreachable(server: string, error: unknown): Error {
-    if (error instanceof UnreachableError) return error;
-    const text = `${(error as { code?: string }).code ?? ""} ${messageOf(error)}`;
-    const advice = ADVICE.find(([pattern]) => pattern.test(text))?.[1] ?? messageOf(error);
-    return new UnreachableError(`the Kubernetes cluster at ${server} is unreachable: ${advice}`, { cause: error });
 }

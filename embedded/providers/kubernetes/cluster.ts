@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Watches } from "./await/watches.ts";
 import { Client } from "./client.ts";
 import { Discovery, type ResourcePath } from "./discovery.ts";
-import { NoKindError } from "./errors.ts";
+import { explain, isNamespaceLeaving, NoKindError } from "./errors.ts";
 import { loadKubeConfig, type KubeConfig } from "./kubeconfig.ts";
 import type { GroupVersionKind } from "./kinds.ts";
 import { kindOf, type Manifest } from "./manifest.ts";
 import type { Options } from "./options.ts";
+import { holds } from "./remove.ts";
 
 /** The cluster that a provider works on. Nothing is read and nothing is asked before it is needed. */
 export class Cluster {
@@ -68,6 +69,15 @@ export class Cluster {
 
     async get(path: string, signal?: AbortSignal): Promise<Manifest> {
         return this.client.get<Manifest>(path, undefined, signal);
+    }
+
+    /** As {@link explain}, with what holds a namespace that is being deleted. */
+    async explain(doing: string, object: Manifest, error: unknown): Promise<Error> {
+        const name = object.metadata.namespace ?? this.defaultNamespace();
+        if (!isNamespaceLeaving(error)) return explain(doing, object, error);
+        const namespace = await this.get(`/api/v1/namespaces/${name}`).catch(() => undefined);
+        const why = namespace ? holds(namespace) : "";
+        return explain(doing, object, error, why && `; the namespace ${name} is still there${why}`);
     }
 
     async close(): Promise<void> {

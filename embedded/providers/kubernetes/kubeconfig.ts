@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { newClusters, newContexts, newUsers, type Cluster, type Context, type User } from "@kubernetes/client-node/dist/config_types.js";
 import { parse } from "yaml";
 import { messageOf, UserError } from "../../common/errors.ts";
@@ -14,6 +14,8 @@ export interface KubeConfig {
     readonly cluster: Cluster;
     readonly user: User | undefined;
     readonly namespace: string | undefined;
+    /** The context's name, for messages. */
+    readonly context?: string | undefined;
     /** Relative paths of certificates and tokens start here. */
     readonly folder: string;
 }
@@ -30,6 +32,8 @@ interface Parsed {
     readonly users: readonly User[];
     readonly contexts: readonly Context[];
     readonly currentContext: string;
+    /** Keys of users that are not supported, by the users' names. */
+    readonly unsupported: ReadonlyMap<string, readonly string[]>;
     readonly folder: string;
 }
 
@@ -56,12 +60,18 @@ export function loadKubeConfig(choice: KubeConfigChoice): KubeConfig {
         );
     const user = parsed.users.find(({ name }) => name === context?.user);
     if (context?.user && !user) throw new UserError(`the kubeconfig has no user "${context.user}", which context "${context.name}" names`);
-    if (cluster.proxyUrl)
+    if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server))
+        throw new UserError(`the server of cluster "${cluster.name}" in the kubeconfig is "${cluster.server}": expected an https:// URL`);
+    const ignored = user && parsed.unsupported.get(user.name);
+    if (ignored?.length)
         throw new UserError(
-            `cluster "${cluster.name}" in the kubeconfig has a proxy-url, which the embedded kubernetes provider does not support: remove it`,
+            `user "${user?.name}" in the kubeconfig has ${ignored.join(", ")}, which the embedded kubernetes provider does not support: remove it, or use the official engine`,
         );
-    return { cluster, user, namespace: context?.namespace, folder: parsed.folder };
+    return { cluster, user, namespace: context?.namespace, context: context?.name, folder: parsed.folder };
 }
+
+/** What a user may have in a kubeconfig that would change whom the server takes for, and that nobody here reads. */
+const UNSUPPORTED = ["as-groups", "as-uid", "as-user-extra"];
 
 /** The cluster entry that is in use, for telling whether it has changed; undefined when the kubeconfig does not say or cannot be read. */
 export function activeCluster(choice: KubeConfigChoice): Cluster | undefined {
@@ -73,10 +83,35 @@ export function activeCluster(choice: KubeConfigChoice): Cluster | undefined {
 }
 
 function parseKubeConfig(given: string | undefined): Parsed {
-    const source = given || defaultPath();
-    if (!source) throw new UserError("there is no kubeconfig: set kubernetes:kubeconfig to its path or contents, or $KUBECONFIG");
+    if (given) return parseOne(given);
+    const named = process.env["KUBECONFIG"]?.split(delimiter).filter(Boolean) ?? [];
+    const usual = join(homedir(), ".kube", "config");
+    // A single one has to exist; of several those that do count, and of entries with the same name the first.
+    const paths = named.length === 1 ? named : (named.length ? named : [usual]).filter((path) => existsSync(path));
+    const [first, ...rest] = paths;
+    if (!first) throw new UserError("there is no kubeconfig: set kubernetes:kubeconfig to its path or contents, or $KUBECONFIG");
+    return rest.map(parseOne).reduce(merged, parseOne(first));
+}
+
+function merged(first: Parsed, second: Parsed): Parsed {
+    const added = <T extends { readonly name: string }>(entries: readonly T[], more: readonly T[]): T[] => [
+        ...entries,
+        ...more.filter(({ name }) => !entries.some((entry) => entry.name === name)),
+    ];
+    return {
+        clusters: added(first.clusters, second.clusters),
+        users: added(first.users, second.users),
+        contexts: added(first.contexts, second.contexts),
+        currentContext: first.currentContext || second.currentContext,
+        unsupported: new Map([...second.unsupported, ...first.unsupported]),
+        folder: first.folder,
+    };
+}
+
+function parseOne(source: string): Parsed {
     const path = resolve(source.startsWith("~/") ? join(homedir(), source.slice(2)) : source);
     const isPath = !source.includes("\n") && !source.trimStart().startsWith("{");
+    const what = `the kubeconfig${isPath ? ` ${path}` : ""}`;
     if (isPath && !existsSync(path))
         throw new UserError(`the kubeconfig ${path} does not exist: set kubernetes:kubeconfig to a path or to contents`);
     let document: unknown;
@@ -86,30 +121,41 @@ function parseKubeConfig(given: string | undefined): Parsed {
     } catch (error) {
         // The parser's message may quote a line, and lines of kubeconfigs are secrets.
         const position = /at line \d+, column \d+|at position \d+/.exec(messageOf(error))?.[0] ?? "";
-        throw new UserError(
-            `the kubeconfig${isPath ? ` ${path}` : ""} cannot be read: ${isPath && !position ? messageOf(error) : `it is not YAML or JSON ${position}`.trim()}`,
-        );
+        const unreadable =
+            isPath && (error as { code?: string }).code !== undefined && (error as { syscall?: string }).syscall !== undefined;
+        throw new UserError(`${what} cannot be read: ${unreadable ? messageOf(error) : `it is not YAML or JSON ${position}`.trim()}`);
     }
     if (typeof document !== "object" || document === null || !("clusters" in document)) {
-        throw new UserError(`the kubeconfig${isPath ? ` ${path}` : ""} has no clusters: it is not a kubeconfig`);
+        throw new UserError(`${what} has no clusters: it is not a kubeconfig`);
     }
     const entries = document as Record<string, never>;
+    const folder = isPath ? dirname(path) : process.cwd();
+    const absolute = (file: string | undefined): string | undefined => file && resolve(folder, file);
     try {
         return {
-            clusters: newClusters(entries["clusters"]),
-            users: entries["users"] ? newUsers(entries["users"]) : [],
-            contexts: entries["contexts"] ? newContexts(entries["contexts"]) : [],
+            clusters: newClusters(entries["clusters"]).map((entry) => withFiles(entry, { caFile: absolute(entry.caFile) })),
+            users: newUsers(entries["users"] ?? []).map((entry) =>
+                withFiles(entry, { certFile: absolute(entry.certFile), keyFile: absolute(entry.keyFile) }),
+            ),
+            contexts: newContexts(entries["contexts"] ?? []),
             currentContext: entries["current-context"] ?? "",
-            folder: isPath ? dirname(path) : process.cwd(),
+            unsupported: unsupportedKeys((entries["users"] ?? []) as readonly RawUser[]),
+            folder,
         };
     } catch (error) {
-        throw new UserError(`the kubeconfig${isPath ? ` ${path}` : ""} is malformed: ${messageOf(error)}`);
+        throw new UserError(`${what} is malformed: ${messageOf(error)}`);
     }
 }
 
-function defaultPath(): string | undefined {
-    const named = process.env["KUBECONFIG"]?.split(":").find(Boolean);
-    if (named) return named;
-    const usual = join(homedir(), ".kube", "config");
-    return existsSync(usual) ? usual : undefined;
+interface RawUser {
+    readonly name: string;
+    readonly user?: object | null;
+}
+
+function unsupportedKeys(users: readonly RawUser[]): Map<string, string[]> {
+    return new Map(users.map(({ name, user }) => [name, Object.keys(user ?? {}).filter((key) => UNSUPPORTED.includes(key))]));
+}
+
+function withFiles<T extends object>(entry: T, files: { readonly [key: string]: string | undefined }): T {
+    return { ...entry, ...Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined)) };
 }

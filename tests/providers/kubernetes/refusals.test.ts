@@ -33,7 +33,7 @@ describe("a cluster that is not there", () => {
         const begun = Date.now();
         const error = await rejection(run.create("core/v1:ConfigMap", "a", inputs));
         expect(error.message).toMatch(
-            /^the Kubernetes cluster at https:\/\/127\.0\.0\.1:\d+ is unreachable: nothing listens there\. Start the cluster/,
+            /^the Kubernetes cluster at https:\/\/127\.0\.0\.1:\d+ \(context "c"\) is unreachable: nothing listens there\. Start the cluster/,
         );
         expect(Date.now() - begun).toBeLessThan(2000);
     });
@@ -87,7 +87,7 @@ it("functions and types that are not objects are refused by name", async () => {
     it("says what a user may not do", async () => {
         const run = await Run.on(server.kubeconfig(await server.identity("CN=visitor")));
         expect((await rejection(run.create("core/v1:ConfigMap", "a", inputs))).message).toMatch(
-            /^cannot create ConfigMap default\/a: the user in the kubeconfig may not do that: configmaps "a" is forbidden: User "visitor" cannot get resource.*Give it a role/,
+            /^cannot create ConfigMap default\/a: the user "visitor" may not get configmaps in the namespace default\. Bind a Role to it with the verb "get" for "configmaps"/,
         );
         await run.create("core/v1:ConfigMap", "a", inputs, { preview: true });
         await run.provider.close();
@@ -98,7 +98,9 @@ it("functions and types that are not objects are refused by name", async () => {
         const token = admin.replace(/user: \{ client-certificate-data.*\}/, "user: { token: very-secret-token }");
         const run = await Run.on(token);
         const error = await rejection(run.create("core/v1:ConfigMap", "a", inputs));
-        expect(error.message).toMatch(/does not accept the credentials in the kubeconfig: they are wrong or have expired/);
+        expect(error.message).toMatch(
+            /\(context "test"\) does not accept the credentials in the kubeconfig \(of the user "test"\): they are wrong, of another cluster, or have expired\. Get a new/,
+        );
         expect(`${error.message} ${error.stack ?? ""}`).not.toContain("very-secret-token");
         await run.provider.close();
     });
