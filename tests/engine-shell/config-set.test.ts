@@ -177,7 +177,7 @@ config:
     test("encrypt secrets, also those that the project declares, and keep likely ones out of the clear", async () => {
         const { run, text, folder } = await stack();
         await expect(run((options) => configSet(options, "apiToken", "ghp_0123456789abcdef"))).rejects.toThrow(
-            "looks like a secret; rerun with --secret",
+            "The value for apiToken looks like a secret: encrypt it with --secret",
         );
         await run((options) => configSet(options, "token", "geheim-1"));
         await run((options) => configSet({ ...options, secret: true, path: true }, "map.key", "geheim-2"));
@@ -197,7 +197,7 @@ config:
         });
         expect((await command(folder, ["config", "get", "--path", "map.key"], { env })).stdout).toBe("geheim-2\n");
         const missing = await command(folder, ["config", "get", "nothing"], { env });
-        expect(missing).toMatchObject({ code: 255, stderr: "error: configuration key 'nothing' not found for stack 'dev'\n" });
+        expect(missing).toMatchObject({ code: 255, stderr: "error: The stack dev has no setting nothing.\n" });
         expect((await command(folder, ["config", "cp", "-d", "prod"], { env })).stderr).toContain(
             '"config cp" is not supported by the embedded engine',
         );

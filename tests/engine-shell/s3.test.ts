@@ -30,6 +30,14 @@ const urlAt = (endpoint: string, path = "state"): string => `s3://${path}?region
 const goMissing = spawnSync("go", ["version"]).status !== 0;
 if (goMissing) console.warn("skipped: the comparison with an independent S3 server, because go is not installed");
 
+const ask = async (url: string): Promise<string> =>
+    (await openBackend(url, "/"))
+        .read(DEV)
+        .then(String)
+        .catch((error: Error) => `${error.name}: ${error.message}`);
+
+const text = (n: number): string => JSON.stringify({ version: 3, checkpoint: { stack: "s", latest: { manifest: { n }, resources: [] } } });
+
 /** What must hold for any server. */
 function holds(endpointOf: () => string): void {
     test("keeps files by name, each the old or the new one, and lists folders", async () => {
@@ -72,8 +80,6 @@ function holds(endpointOf: () => string): void {
         expect(await backend.exists(DEV)).toBe(false);
         await backend.create(DEV);
         await expect(backend.create(DEV)).rejects.toThrow("stack 'dev' already exists");
-        const text = (n: number): string =>
-            JSON.stringify({ version: 3, checkpoint: { stack: "s", latest: { manifest: { n }, resources: [] } } });
         for (const n of [1, 2]) await backend.write(DEV, text(n));
         expect(await backend.read(DEV)).toHaveProperty("checkpoint.latest.manifest.n", 2);
         expect((await backend.storage.read(`${backend.stackFile(DEV)}.bak`))?.data.toString()).toBe(text(1));
@@ -109,7 +115,9 @@ function holds(endpointOf: () => string): void {
     }, 30_000);
 }
 
-describe("the double", () => holds(() => double.endpoint));
+describe("the double", () => {
+    holds(() => double.endpoint);
+});
 
 (goMissing ? describe.skip : describe)("an independent server", () => {
     let server: ChildProcess;
@@ -159,12 +167,6 @@ describe("the double", () => holds(() => double.endpoint));
 });
 
 describe("what a bucket refuses is said in a sentence", () => {
-    const ask = async (url: string): Promise<string> =>
-        (await openBackend(url, "/"))
-            .read(DEV)
-            .then(String)
-            .catch((error: Error) => `${error.name}: ${error.message}`);
-
     test.each([
         [403, "InvalidAccessKeyId", "does not accept the credentials (InvalidAccessKeyId). Set AWS_ACCESS_KEY_ID"],
         [403, "SignatureDoesNotMatch", "does not accept the credentials"],

@@ -35,7 +35,7 @@ export async function configSet(options: Options, given: string | undefined, arg
     const short = shortKey(given, name);
     if (!secret && !options.plaintext && looksLikeSecret(key.key, text)) {
         throw new UserError(
-            `config value for '${short}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if you meant to store in plaintext`,
+            `The value for ${short} looks like a secret: encrypt it with --secret, or say with --plaintext that anybody may read it.`,
         );
     }
     const value = secret
@@ -60,8 +60,7 @@ export async function configRemove(options: Options, given: string | undefined):
 
 async function readValue(interactive: boolean, secret: boolean, raw: boolean): Promise<string> {
     if (interactive) return askText("value", secret);
-    if (process.stdin.isTTY)
-        throw new UserError("config value must be specified in non-interactive mode: as an argument, or on standard input");
+    if (process.stdin.isTTY) throw new UserError("The value is missing: give it as an argument or on standard input.");
     const text = await readAll(process.stdin);
     return raw ? text : text.replace(/\r?\n$/, "");
 }

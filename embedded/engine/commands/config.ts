@@ -39,7 +39,7 @@ export async function configGet(options: Options, given: string | undefined): Pr
     const { key, inside } = parseKey(given, project, options.path === true);
     const found = all[key];
     const raw = found && inside.reduce<unknown>(step, found.raw);
-    if (!found || raw === undefined) throw new UserError(`configuration key '${shortKey(given, project)}' not found for stack '${stack}'`);
+    if (!found || raw === undefined) throw new UserError(`The stack ${stack} has no setting ${shortKey(given, project)}.`);
     const crypter = hasSecure(raw) ? await crypterOf(settings) : hiding;
     const secret = hasSecure(raw) || found.secret;
     screen.write(options.json ? `${goJson(entryOf(raw, secret, crypter, true), "  ")}\n` : `${textOf(decrypted(raw, crypter))}\n`);

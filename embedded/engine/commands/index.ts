@@ -8,6 +8,7 @@ import {
     DESTROY,
     EXPORT,
     HISTORY,
+    IMPORT,
     INIT,
     LIST,
     OUTPUT,
@@ -41,6 +42,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         run: (options) => operate("refresh", options),
     },
     destroy: { summary: "delete everything the stack has made", options: DESTROY, run: (options) => operate("destroy", options) },
+    import: {
+        summary: "take objects that exist into the stack",
+        options: IMPORT,
+        positionals: ["type", "name", "id"],
+        run: async (options, positionals) => (await import("./import.ts")).importCommand(options, positionals),
+    },
     "stack output": {
         summary: "print the stack's outputs",
         options: OUTPUT,

@@ -3,18 +3,24 @@ import { messageOf, UserError } from "../../common/errors.ts";
 import { Redactor } from "../redact.ts";
 import { lockStack } from "../state/lock.ts";
 import { catchInterrupts } from "./interrupt.ts";
-import { Operation, type Kind } from "./operation.ts";
+import { Operation, type Importing, type Kind } from "./operation.ts";
 import { agreed, checkColor, parallelOf, scopeOf, type Options } from "./options.ts";
 import { readPlanFile } from "./plans.ts";
 import { checkPacks, packsOf } from "./policies.ts";
 import { openStack, type OpenedStack } from "./stack-state.ts";
 import { openTerminal } from "./terminal.ts";
-import { findTarget, openWorkspace } from "./workspace.ts";
+import { findTarget, openWorkspace, type Target } from "./workspace.ts";
 
-const COMMAND: Readonly<Record<Kind, string>> = { preview: "preview", update: "up", refresh: "refresh", destroy: "destroy" };
+const COMMAND: Readonly<Record<Kind, string>> = {
+    preview: "preview",
+    update: "up",
+    refresh: "refresh",
+    destroy: "destroy",
+    import: "import",
+};
 
 /** An operation of a command line, answered with its exit code. */
-export async function operate(kind: Kind, options: Options): Promise<number> {
+export async function operate(kind: Kind, options: Options, importing?: (target: Target) => Promise<Importing>): Promise<number> {
     checkColor(options);
     const terminal = openTerminal(options);
     const previewOnly = kind === "preview" || options["preview-only"] === true;
@@ -31,9 +37,10 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
 
     const workspace = await openWorkspace(options);
     const target = await findTarget(workspace, options);
-    if (!target.exists && kind !== "preview" && kind !== "update") {
+    if (!target.exists && kind !== "preview" && kind !== "update" && kind !== "import") {
         throw new UserError(`The stack ${target.reference.stack} has no state yet: there is nothing to ${kind}. Run "up" first.`);
     }
+    const imported = await importing?.(target);
     await checkPacks(options, workspace.cwd);
     await readPlanFile(options, workspace.cwd);
     const interrupt = catchInterrupts(terminal.say);
@@ -49,9 +56,18 @@ export async function operate(kind: Kind, options: Options): Promise<number> {
         const stack = await openStack(workspace, target, !previewOnly || options["save-plan"] !== undefined, terminal.say);
         learn(redactor, stack);
         const { signal } = interrupt;
-        return await new Operation({ kind, options, workspace, target, stack, terminal, redactor, signal, engine: await engine }).run(
-            previewOnly,
-        );
+        return await new Operation({
+            kind,
+            importing: imported,
+            options,
+            workspace,
+            target,
+            stack,
+            terminal,
+            redactor,
+            signal,
+            engine: await engine,
+        }).run(previewOnly);
     } catch (error) {
         // The original error is not kept: its text may hold what was taken out.
         const text = redactor.clean(messageOf(error));

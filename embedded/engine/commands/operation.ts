@@ -5,6 +5,7 @@ import { hasChanges } from "../display/operations.ts";
 import { EventStream } from "../display/stream.ts";
 import type { EngineEvent, EventSink } from "../events.ts";
 import type * as Engine from "../index.ts";
+import type { ImportRequest } from "../index.ts";
 import type { Redactor } from "../redact.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
 import { ORGANIZATION } from "../state/backend.ts";
@@ -21,11 +22,20 @@ import type { OpenedStack } from "./stack-state.ts";
 import { ask, type Terminal } from "./terminal.ts";
 import type { Target, Workspace } from "./workspace.ts";
 
-export type Kind = "preview" | "update" | "refresh" | "destroy";
+export type Kind = "preview" | "update" | "refresh" | "destroy" | "import";
+
+/** What an import is about: known once the stack is, whose resources it may name. */
+export interface Importing {
+    readonly requests: readonly ImportRequest[];
+    /** Called with what came of it, when it succeeded. */
+    done(result: OperationResult): Promise<void>;
+}
 
 /** What an operation works with. */
 export interface OperationContext {
     readonly kind: Kind;
+    /** Of an import. */
+    readonly importing?: Importing | undefined;
     readonly options: Options;
     readonly workspace: Workspace;
     readonly target: Target;
@@ -63,6 +73,7 @@ export class Operation {
         const { result } = await this.#show(false);
         await this.#context.stack.settle?.();
         await this.#record(result, begun);
+        if (!result.failed && !result.canceled) await this.#context.importing?.done(result);
         return this.#codeOf(result, true);
     }
 
@@ -120,7 +131,7 @@ export class Operation {
     }
 
     async #execute(planning: boolean, events: EventSink): Promise<OperationResult> {
-        const { preview, update, refresh, destroy } = this.#context.engine;
+        const { preview, update, refresh, destroy, importResources } = this.#context.engine;
         const { project } = this.#context.workspace;
         const { providers } = await import("../../providers/index.ts");
         const persist = planning ? undefined : this.#context.stack.persist;
@@ -148,6 +159,8 @@ export class Operation {
             stackOutputs: outputsReader(this.#context.workspace, this.#context.target),
             ...(this.#context.options["continue-on-error"] && { continueOnError: true }),
         };
+        const { importing } = this.#context;
+        if (importing) return importResources(run, { preview: planning, requests: importing.requests });
         const runProgram = this.#context.options["run-program"] === true;
         if (this.#context.kind === "refresh") return refresh(run, { preview: planning, runProgram });
         let start = run;
@@ -189,7 +202,7 @@ export class Operation {
     async #record(result: OperationResult, begun: number): Promise<void> {
         const { reference, settings } = this.#context.target;
         await addToHistory(this.#context.workspace.backend, reference, {
-            kind: this.#context.kind,
+            kind: this.#context.kind === "import" ? "resource-import" : this.#context.kind,
             startTime: Math.floor(begun / 1000),
             message: this.#context.options.message ?? "",
             environment: {

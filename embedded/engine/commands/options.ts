@@ -133,7 +133,8 @@ export const CONFIG_SET = {
 export const CONFIG_REMOVE = { ...CONFIG, ...PATH } satisfies OptionTable;
 export const IMPORT = {
     ...DISPLAY,
-    ...CONFIRM,
+    yes: CONFIRM.yes,
+    "skip-preview": flag("do not show a preview first"),
     "preview-only": flag("show what would be imported, and end"),
     file: text("a JSON file that lists the objects", "f"),
     out: text("write the code for the program to this file", "o"),

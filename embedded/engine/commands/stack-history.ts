@@ -33,7 +33,7 @@ export async function stackHistory(options: Options): Promise<number> {
         );
         return 0;
     }
-    if (!updates.length) screen.write(page > 1 ? `No stack updates found on page '${page}'\n` : "Stack has never been updated\n");
+    if (!updates.length) screen.write(page > 1 ? `There are no updates on page ${page}.\n` : "The stack was never updated.\n");
     for (const update of updates)
         screen.write(
             linesOf(update, paint, options["full-dates"] === true)

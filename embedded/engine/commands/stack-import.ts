@@ -79,7 +79,7 @@ async function settled(given: DeploymentV3, reference: StackReference, force: bo
     }
     if (deployment.pending_operations?.length) {
         for (const { type, resource } of deployment.pending_operations)
-            say(`warning: removing pending operation '${type}' on '${resource.urn}' from snapshot`);
+            say(`warning: ${resource.urn} was ${type} when the state was taken: that is left out. Run "refresh" if the object may exist.`);
         const { pending_operations: _, ...rest } = deployment;
         deployment = rest;
     }

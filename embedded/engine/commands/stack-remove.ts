@@ -8,7 +8,7 @@ import { clearSelection, findTarget, openWorkspace } from "./workspace.ts";
 
 export async function stackRemove(options: Options, given: string | undefined): Promise<number> {
     if (given !== undefined && options.stack !== undefined)
-        throw new UserError("only one of --stack or argument stack name may be specified, not both");
+        throw new UserError("The stack is named twice, as an argument and with --stack: name it once.");
     const terminal = openTerminal(options);
     const workspace = await openWorkspace(options);
     const { backend } = workspace;
@@ -29,7 +29,7 @@ export async function stackRemove(options: Options, given: string | undefined): 
         const left = options.force ? 0 : ((await backend.read(reference))?.checkpoint.latest?.resources?.length ?? 0);
         if (left) {
             throw new UserError(
-                `'${stack}' still has resources; removal rejected. Possible actions:\n- Make sure that '${stack}' is the stack that you want to destroy\n- Run "destroy" to delete the resources, then run "stack rm"\n- Run "stack rm --force" to override this error; the resources are then left behind`,
+                `The stack ${stack} still has ${left} resources: run "destroy" first. With --force it is removed all the same, and the resources are left behind.`,
             );
         }
         await backend.removeStack(reference, options["remove-backups"] === true);

@@ -29,11 +29,12 @@ const STACK_NAME = /^(?!\.+$)[A-Za-z0-9_.-]{1,100}$/;
 export async function openWorkspace(options: Options): Promise<Workspace> {
     const cwd = resolve(options.cwd ?? ".");
     const project = await readProject(cwd);
-    const url =
-        process.env["PULUMI_BACKEND_URL"] ||
-        (process.env["MCP_PLATFORM_STATE"] ? undefined : project.backendUrl) ||
-        `file://${stateRoot()}`;
-    return { cwd, project, backend: await openBackend(url, project.root) };
+    return { cwd, project, backend: await openBackend(backendUrl(project), project.root) };
+}
+
+/** The URL of the project's backend, as it was given. */
+export function backendUrl({ backendUrl: url }: Project): string {
+    return process.env["PULUMI_BACKEND_URL"] || (process.env["MCP_PLATFORM_STATE"] ? undefined : url) || `file://${stateRoot()}`;
 }
 
 /** Finds the stack a command is about and reads its settings. It may not exist yet in the backend. */

@@ -24,12 +24,19 @@ export interface Display {
     details(): string;
 }
 
-const TITLES = { preview: "Previewing update", update: "Updating", refresh: "Refreshing", destroy: "Destroying" } as const;
+const TITLES = {
+    preview: "Previewing update",
+    update: "Updating",
+    refresh: "Refreshing",
+    destroy: "Destroying",
+    import: "Importing",
+} as const;
 const PLAN_TITLES = {
     preview: "Previewing update",
     update: "Previewing update",
     refresh: "Previewing refresh",
     destroy: "Previewing destroy",
+    import: "Previewing import",
 } as const;
 
 export function createDisplay(options: DisplayOptions): Display {

@@ -2,7 +2,7 @@ import type { Paint } from "./colors.ts";
 
 /** How an operation is shown. */
 export interface DisplayOptions {
-    readonly kind: "preview" | "update" | "refresh" | "destroy";
+    readonly kind: "preview" | "update" | "refresh" | "destroy" | "import";
     /** True while nothing is changed: previews, and the preview before an update. */
     readonly planning: boolean;
     readonly project: string;
