@@ -24,9 +24,10 @@ export function finishedOutputs(state: ResourceState, outputs: PropertyMap): Pro
     return markRevealing(markSecret(carrySecrets(outputs, inputs), state.additionalSecretOutputs), state.inputs);
 }
 
-/** Generated outputs, which no input decides, stay secret once they are. */
+/** Generated outputs, which no input decides, stay secret once they are, and so do old secrets that turn up in a text. */
 function keptSecret(outputs: PropertyMap, old: ResourceState, state: ResourceState): PropertyMap {
-    return carrySecrets(outputs, Object.fromEntries(Object.entries(old.outputs).filter(([key]) => !(key in state.inputs))));
+    const kept = carrySecrets(outputs, Object.fromEntries(Object.entries(old.outputs).filter(([key]) => !(key in state.inputs))));
+    return markRevealing(kept, { inputs: old.inputs, outputs: old.outputs });
 }
 
 export function oldStateOf(state: ResourceState): OldState {
@@ -145,7 +146,7 @@ export async function createObject(
                         ...stamped,
                         id: error.id,
                         outputs: finishedOutputs(state, error.outputs),
-                        initErrors: error.message.split("\n"),
+                        initErrors: deployment.reasons(error),
                     },
                     partial: error,
                 };
@@ -197,7 +198,11 @@ export async function updateObject(
             } catch (error) {
                 if (!(error instanceof PartialError)) throw error;
                 return {
-                    state: { ...stamped, outputs: finishedOutputs(state, error.outputs), initErrors: error.message.split("\n") },
+                    state: {
+                        ...stamped,
+                        outputs: keptSecret(finishedOutputs(state, error.outputs), old, state),
+                        initErrors: deployment.reasons(error),
+                    },
                     partial: error,
                 };
             }

@@ -144,6 +144,12 @@ export class Deployment {
         return result;
     }
 
+    /** Why an object is not what was asked for, as the state keeps it: readable by everyone. */
+    reasons(error: PartialError): string[] {
+        this.reporter.redactor.learn(error.outputs);
+        return this.reporter.redactor.clean(error.message).split("\n");
+    }
+
     /** Reports a step's failure and returns what to throw. */
     failure(metadata: StepMetadata, error: unknown): StepFailed {
         this.failed.add(metadata.urn);

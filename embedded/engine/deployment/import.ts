@@ -69,7 +69,7 @@ async function readImported(
         read = { id: of, props: props as PropertyMap | undefined, inputs: inputs as PropertyMap | undefined, initErrors: [] };
     } catch (error) {
         if (!(error instanceof PartialError)) throw error;
-        read = { id: error.id, props: error.outputs, inputs: state.inputs, initErrors: error.message.split("\n") };
+        read = { id: error.id, props: error.outputs, inputs: state.inputs, initErrors: deployment.reasons(error) };
     }
     if (!read.id) throw new UserError(`there is no object with the id "${id}". Check the id, or remove the option import to create one.`);
     if (!read.inputs)

@@ -120,6 +120,6 @@ async function read(
     } catch (error) {
         if (!(error instanceof PartialError)) throw error;
         const outputs = finishedOutputs(state, error.outputs);
-        return { found: { ...state, id: error.id, outputs, initErrors: error.message.split("\n") }, partial: error };
+        return { found: { ...state, id: error.id, outputs, initErrors: deployment.reasons(error) }, partial: error };
     }
 }

@@ -31,7 +31,7 @@ export async function readObject(deployment: Deployment, old: ResourceState): Pr
         if (!(error instanceof PartialError)) throw error;
         id = error.id;
         props = error.outputs;
-        initErrors = error.message.split("\n");
+        initErrors = deployment.reasons(error);
     }
     if (!id) return undefined;
     // What was secret stays secret: providers see and return values without marks.
