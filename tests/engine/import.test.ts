@@ -1,6 +1,7 @@
 /** Taking over existing objects, and objects that are only read. Sources as in `steps.test.ts`. */
 import { describe, expect, test } from "@jest/globals";
 import { importResources } from "../../embedded/engine/index.ts";
+import { PartialError } from "../../embedded/engine/provider.ts";
 import type { Goal } from "../../embedded/engine/steps/goal.ts";
 import { Secret, type PropertyMap } from "../../embedded/engine/values.ts";
 import { GROUP, Stack, STACK, THING, thing, type Direct, type Program } from "./support/direct.ts";
@@ -110,6 +111,14 @@ describe("the option import", () => {
             inputs: { value: new Secret("a well kept secret") },
             outputs: { value: new Secret("a well kept secret"), generated: new Secret("generated for a") },
         });
+    });
+
+    test("of an object that is not ready keeps the reasons, and the same run tries to bring it there", async () => {
+        const world = new World();
+        const read = async (id: string): Promise<never> => Promise.reject(new PartialError(id, { generated: "half" }, ["0 of 1 ready"]));
+        const stack = new Stack(world, { double: double(world, { read }) });
+        expect(did(await stack.up(asking({ value: 1 })))).toEqual({ steps: ["import a", "update a"], calls: ["update a"] });
+        expect(find(stack.snapshot, "a").initErrors).toEqual([]);
     });
 
     test("needs a provider that tells the inputs", async () => {

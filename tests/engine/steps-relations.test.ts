@@ -160,6 +160,14 @@ const triggered =
         await program.thing("a", { value: 1 }, { provider: provider?.reference });
     };
 
+test("outputs of the stack that a failed run did not come to stay (step_executor.go executeRegisterResourceOutputs)", async () => {
+    const stack = new Stack();
+    await stack.up((program) => program.outputs({ a: 1, b: 1 }));
+    const ran = await stack.up(async (program) => [await program.thing("a", { failOn: "create" }), await program.outputs({ b: 2 })]);
+    expect(ran.outputs).toEqual({ a: 1, b: 2 });
+    expect((await stack.up((program) => program.outputs({ b: 3 }))).outputs).toEqual({ b: 3 });
+});
+
 describe("another kind of owner", () => {
     const component = { type: "test:group:Kind", custom: false };
     const custom = { aliases: [thing("a", "test:group:Kind")] };

@@ -1,8 +1,10 @@
 /** Operations about some of the resources. Sources as in `steps.test.ts`. */
 import { describe, expect, test } from "@jest/globals";
+import { registerOutputs } from "../../embedded/engine/deployment/outputs.ts";
 import { destroy, refresh } from "../../embedded/engine/index.ts";
 import type { Scope } from "../../embedded/engine/run.ts";
-import { expectInOrder, Stack, THING, thing, type Direct, type Program } from "./support/direct.ts";
+import { Unknown, type PropertyMap } from "../../embedded/engine/values.ts";
+import { expectInOrder, GROUP, Stack, THING, thing, type Direct, type Program } from "./support/direct.ts";
 import { find } from "./support/runs.ts";
 
 const a = thing("a");
@@ -34,6 +36,15 @@ const invalid = async (program: Program): Promise<void> => {
 };
 
 const without = async (program: Program): Promise<void> => void (await program.thing("c", { value: 1 }));
+
+const withOutputs =
+    (outputs: PropertyMap) =>
+    async (program: Program): Promise<void> => {
+        await three(1)(program);
+        await program.group("new");
+        await registerOutputs(program.deployment, thing("new", GROUP), { url: "x" });
+        await program.outputs(outputs);
+    };
 
 describe("an update about some resources", () => {
     test.each<[string, Partial<Scope>, string[]]>([
@@ -97,20 +108,12 @@ describe("an update about some resources", () => {
         });
     });
 
-    test("keeps the outputs of the stack that come from what it leaves out", async () => {
+    test("keeps the outputs of the stack that come from what it leaves out, and ignores those of new components", async () => {
         const stack = await made();
-        await stack.up(async (program) => {
-            await three(1)(program);
-            await program.outputs({ a: "as it was" });
-        });
-        const ran = await stack.up(
-            async (program) => {
-                const skipped = await program.thing("new");
-                await program.outputs({ a: "as it is", ...(skipped?.skipped && { missing: "nothing" }) });
-            },
-            { scope: { targets: [a] } },
-        );
-        expect(ran.outputs).toEqual({ a: "as it is", missing: "nothing" });
+        await stack.up(withOutputs({ a: "as it was" }), { scope: { targets: [a] } });
+        const ran = await stack.up(withOutputs({ a: Unknown.instance, b: { deep: Unknown.instance }, c: 1 }), { scope: { targets: [a] } });
+        expect(ran).toMatchObject({ failed: false, outputs: { a: "as it was", c: 1 } });
+        expect(ran.outputs).not.toHaveProperty("b");
         expect(stack.names()).toEqual(["a", "b", "c"]);
     });
 

@@ -4,14 +4,12 @@ import type { Deployment } from "./deployment.ts";
 import { configurationOf } from "./registry.ts";
 
 /**
- * Whether another provider owns a resource than before and the difference of their configurations replaces it. A
- * renamed provider is the same one.
+ * Whether another provider owns a resource than before and the difference of their configurations replaces it.
  */
 export async function ownerChanged(deployment: Deployment, before: string | undefined, after: string | undefined): Promise<boolean> {
     if (before === after || !before || !after) return false;
     const old = parseProviderReference(before);
     const now = parseProviderReference(after);
-    if (deployment.aliased.get(old.urn) === now.urn) return false;
     // One that was replaced in this run is among the doomed.
     const oldState = deployment.olds.get(old.urn) ?? deployment.doomed.find(({ urn, id }) => urn === old.urn && id === old.id);
     const newState = deployment.news.get(now.urn)?.state;
