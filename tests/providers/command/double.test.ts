@@ -57,6 +57,22 @@ describe("a host that goes away as a command is sent", () => {
     });
 });
 
+describe("a host that runs commands in the process group of its server", () => {
+    test("is not ended with them: the error says that they may still run", async () => {
+        const provider = commandProvider();
+        const double = await startSshDouble({ sharesGroup: true });
+        const remote = new Lab(provider, "command:remote:Command", () => ({ connection: double.connection }));
+        const time = `9${process.pid}.2`;
+        const { message } = await remote.failure({ create: `exec sleep ${time}` }, { timeoutSeconds: 1 });
+        expect(message).toMatch(
+            /^not ended after 1 s; the command could not be ended on .+: the host did not say which processes belong to it. It may still be running there$/,
+        );
+        for (const pid of processesWith(`sleep\0${time}`)) process.kill(pid);
+        await provider.close();
+        await double.stop();
+    });
+});
+
 describe("a host without sftp", () => {
     test("is named", async () => {
         const provider = commandProvider();

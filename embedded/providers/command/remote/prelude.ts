@@ -12,7 +12,9 @@ const REPORT = [
     "m=$1; shift; b=; f=",
     'for e do o=; case $e in -*) o=1; e=${e#-};; esac; n=${e%%=*}; l=${e#*=}; eval "s=\\${$n+set}; v=\\${$n-}"; ' +
         'if [ "$s" = set ] && { [ -z "$l" ] || [ "${#v}" = "$l" ]; }; then continue; fi; b="$b $n"; [ -n "$o" ] || f=1; done',
-    'echo "$m $PPID$b" >&2',
+    "if [ -r /proc/$$/stat ] && read -r x </proc/$$/stat; then set -- ${x##*) }; g=$3; else set -- $(ps -o pgid= -p $$); g=$1; fi",
+    '[ "$g" = "$PPID" ] || g=0',
+    'echo "$m $g$b" >&2',
     '[ -z "$f" ]',
 ].join("; ");
 
@@ -35,8 +37,8 @@ export function prelude(script: string, required: Readonly<Record<string, string
 }
 
 export interface Report {
-    /** The number of the process group, which is that of the login shell. */
-    readonly group: number;
+    /** The number of the process group; undefined when the login shell has none of its own, so that others would be ended with it. */
+    readonly group: number | undefined;
     readonly refused: readonly string[];
 }
 
@@ -66,7 +68,7 @@ export class ReportReader {
                 .toString("latin1", start + this.#mark.length, end)
                 .trim()
                 .split(" ");
-            this.#found({ group: Number(group), refused });
+            this.#found({ group: Number(group) > 1 ? Number(group) : undefined, refused });
             this.#release(Buffer.concat([this.#held.subarray(0, start), this.#held.subarray(end + 1)]));
         } else if (this.#held.length > MOST_HELD) this.#release(this.#held);
     }

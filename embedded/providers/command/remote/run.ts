@@ -15,6 +15,10 @@ const LONGEST_PREVIOUS = 64 * 1024;
 /** How long to wait for the number of the process group when a command is to be ended. Milliseconds. */
 const REPORT_PATIENCE = 3_000;
 
+function asGroup(report: Report | undefined): string {
+    return report?.group === undefined ? "" : ` as process group ${report.group}`;
+}
+
 class RemoteCommand {
     readonly #channel: ClientChannel;
     readonly #host: string;
@@ -78,8 +82,7 @@ class RemoteCommand {
         if (exit)
             return exit.signal === undefined ? `exit status ${exit.code} on ${this.#host}` : `killed by ${exit.signal} on ${this.#host}`;
         if (!lane.closed) return `ended without an exit status on ${this.#host}`;
-        const group = this.#report ? ` as process group ${this.#report.group}` : "";
-        return `the connection to ${this.#host} was lost while the command ran (${await lane.lost}); it may still be running there${group}`;
+        return `the connection to ${this.#host} was lost while the command ran (${await lane.lost}); it may still be running there${asGroup(this.#report)}`;
     }
 }
 
@@ -111,11 +114,11 @@ async function cut(command: RemoteCommand, pool: Pool, connection: Connection, w
     const reason = reasonOf(watch.signal);
     watch.status(`${reason}: ending the command on ${host}`);
     const report = await command.reported();
-    const problem = report ? await stopGroup(pool, connection, report.group) : "the host did not say which process it is";
+    const group = report?.group;
+    const problem = group === undefined ? "the host did not say which processes belong to it" : await stopGroup(pool, connection, group);
     command.close();
     if (problem === undefined) return `${reason}; the command and what it had started on ${host} were ended`;
-    const group = report ? ` as process group ${report.group}` : "";
-    return `${reason}; the command could not be ended on ${host}: ${problem}. It may still be running there${group}`;
+    return `${reason}; the command could not be ended on ${host}: ${problem}. It may still be running there${asGroup(report)}`;
 }
 
 /** Runs jobs on the host of a connection. */
@@ -142,7 +145,7 @@ export function remoteRun(pool: Pool, connection: Connection): Run {
                 const refused = command.report?.refused ?? [];
                 const missing = refused.filter((name) => name in job.environment);
                 const failure = await command.failure(lane);
-                if (missing.length && failure !== undefined)
+                if (missing.length)
                     return (
                         `environment: sshd on ${host} does not pass on ${missing.join(", ")}, so the command was not run. ` +
                         `Name them in AcceptEnv of its sshd_config, or send the values on stdin`

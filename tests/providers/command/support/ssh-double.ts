@@ -15,6 +15,8 @@ export interface DoubleOptions {
     readonly accepts?: readonly string[];
     /** Waited for before a session is opened. */
     readonly beforeSession?: () => Promise<void>;
+    /** Runs commands in the process group that it is in itself. */
+    readonly sharesGroup?: boolean;
     /** Runs a command, but is gone before it says so. */
     readonly goesAway?: boolean;
 }
@@ -25,7 +27,12 @@ export interface SshDouble {
     stop(): Promise<void>;
 }
 
-function serve(session: Session, home: string, accepts: readonly string[], goAway: (() => void) | undefined): void {
+function serve(
+    session: Session,
+    home: string,
+    { accepts = [], sharesGroup = false }: DoubleOptions,
+    goAway: (() => void) | undefined,
+): void {
     const environment: Record<string, string> = {};
     session.on("env", (accept, reject, { key, val }) => {
         if (accepts.includes(key)) environment[key] = val;
@@ -40,7 +47,7 @@ function serve(session: Session, home: string, accepts: readonly string[], goAwa
         const child = spawn("/bin/bash", ["-c", command], {
             cwd: home,
             env: { PATH: process.env["PATH"], HOME: home, ...environment },
-            detached: true,
+            detached: !sharesGroup,
         });
         channel.pipe(child.stdin);
         child.stdin.on("error", () => {}); // it need not read its input
@@ -54,7 +61,7 @@ function serve(session: Session, home: string, accepts: readonly string[], goAwa
     });
 }
 
-export async function startSshDouble({ accepts = [], beforeSession, goesAway }: DoubleOptions = {}): Promise<SshDouble> {
+export async function startSshDouble(options: DoubleOptions = {}): Promise<SshDouble> {
     const home = await mkdtemp(join(tmpdir(), "ssh-double-"));
     const host = newKey();
     const key = newKey();
@@ -68,8 +75,8 @@ export async function startSshDouble({ accepts = [], beforeSession, goesAway }: 
             else context.reject(["publickey"]);
         });
         client.on("session", async (accept) => {
-            await beforeSession?.();
-            serve(accept(), home, accepts, goesAway ? () => client.end() : undefined);
+            await options.beforeSession?.();
+            serve(accept(), home, options, options.goesAway ? () => client.end() : undefined);
         });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
