@@ -9,7 +9,7 @@ import { startSshDouble, type SshDouble } from "./support/ssh-double.ts";
 describe("another server than OpenSSH's", () => {
     const provider = commandProvider();
     let double: SshDouble;
-    beforeAll(async () => void (double = await startSshDouble({ accepts: ["GREETING", "PULUMI_COMMAND_STDOUT"] })));
+    beforeAll(async () => void (double = await startSshDouble({ accepts: ["GREETING", "m", "PULUMI_COMMAND_STDOUT"] })));
     afterAll(async () => {
         await provider.close();
         await double.stop();

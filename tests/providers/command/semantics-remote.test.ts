@@ -9,7 +9,7 @@ const describeReal = await describeWithSshd();
 describeReal("command:remote:Command", () => {
     const provider = commandProvider();
     let sshd: Sshd;
-    beforeAll(async () => void (sshd = await startSshd({ config: ["AcceptEnv GREETING PULUMI_COMMAND_STDOUT"] })));
+    beforeAll(async () => void (sshd = await startSshd({ config: ["AcceptEnv GREETING m PULUMI_COMMAND_STDOUT"] })));
     afterAll(async () => {
         await provider.close();
         await sshd.stop();

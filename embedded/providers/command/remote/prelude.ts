@@ -7,15 +7,18 @@ import { randomBytes } from "node:crypto";
 
 const MOST_HELD = 64 * 1024;
 
-/** Arguments: the mark, then `NAME=LENGTH` for each variable, a dash before those that may be missing. */
+/**
+ * Arguments: the mark, then `NAME=LENGTH` for each variable, a dash before those that may be missing. Its own variables
+ * are called so that none of the environment is in the way.
+ */
 const REPORT = [
-    "m=$1; shift; b=; f=",
-    'for e do o=; case $e in -*) o=1; e=${e#-};; esac; n=${e%%=*}; l=${e#*=}; eval "s=\\${$n+set}; v=\\${$n-}"; ' +
-        'if [ "$s" = set ] && { [ -z "$l" ] || [ "${#v}" = "$l" ]; }; then continue; fi; b="$b $n"; [ -n "$o" ] || f=1; done',
-    "if [ -r /proc/$$/stat ] && read -r x </proc/$$/stat; then set -- ${x##*) }; g=$3; else set -- $(ps -o pgid= -p $$); g=$1; fi",
-    '[ "$g" = "$PPID" ] || g=0',
-    'echo "$m $g$b" >&2',
-    '[ -z "$f" ]',
+    "q_m=$1; shift; q_b=; q_f=",
+    'for q_e do q_o=; case $q_e in -*) q_o=1; q_e=${q_e#-};; esac; q_n=${q_e%%=*}; q_l=${q_e#*=}; eval "q_s=\\${$q_n+set}; q_v=\\${$q_n-}"; ' +
+        'if [ "$q_s" = set ] && { [ -z "$q_l" ] || [ "${#q_v}" = "$q_l" ]; }; then continue; fi; q_b="$q_b $q_n"; [ -n "$q_o" ] || q_f=1; done',
+    "if [ -r /proc/$$/stat ] && read -r q_x </proc/$$/stat; then set -- ${q_x##*) }; q_g=$3; else set -- $(ps -o pgid= -p $$); q_g=$1; fi",
+    '[ "$q_g" = "$PPID" ] || q_g=0',
+    'echo "$q_m $q_g$q_b" >&2',
+    '[ -z "$q_f" ]',
 ].join("; ");
 
 /** The length tells a variable that was passed on from one that was there before; only where all count it alike. */

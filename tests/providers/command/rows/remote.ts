@@ -8,7 +8,7 @@ import { messageOf, type Lab } from "../support/lab.ts";
 import { declared, official, type Row } from "../support/semantics.ts";
 
 export interface RemoteLab {
-    /** Accepts the variables `GREETING` and `PULUMI_COMMAND_STDOUT`. */
+    /** Accepts the variables `GREETING`, `m` and `PULUMI_COMMAND_STDOUT`. */
     readonly sshd: Pick<Sshd, "connection" | "home">;
     readonly remote: Lab;
     /** Stdout of a resource and the file that its scripts leave in the home folder. */
@@ -26,7 +26,7 @@ export const remoteRows = (lab: () => RemoteLab): Row[] => [
             const outs = await remote.create({
                 create: "cat; echo $GREETING; pwd; echo; echo problem >&2",
                 stdin: "hello\n",
-                environment: { GREETING: "world" },
+                environment: { GREETING: "world", m: "" },
             });
             expect(outs).toMatchObject({ stdout: `hello\nworld\n${sshd.home}\n`, stderr: "problem" });
         },
