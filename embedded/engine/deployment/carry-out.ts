@@ -66,7 +66,7 @@ async function keepObject(
     loaded: LoadedProvider | undefined,
 ): Promise<Done> {
     const { journal, reporter } = deployment;
-    const kept: ResourceState = { ...state, outputs: finishedOutputs(state, old.outputs), ...(old.modified && { modified: old.modified }) };
+    const kept: ResourceState = { ...state, outputs: finishedOutputs(state, old.outputs) };
     const metadata = metadataOf("same", old, kept);
     reporter.pre(metadata);
     if (loaded && isProviderType(kept.type)) await deployment.registry.use(kept.urn, kept.id ?? "", loaded.provider, kept.inputs);
