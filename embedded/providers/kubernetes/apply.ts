@@ -4,6 +4,7 @@ import type { Response } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
 import { ApiError, explain, isNamespaceMissing, isNotFound } from "./errors.ts";
 import { describeObject, kindOf, type Manifest } from "./manifest.ts";
+import { withIgnored } from "./ignored.ts";
 import { handOver, identityOf } from "./ownership.ts";
 
 export interface ApplyOptions {
@@ -12,6 +13,8 @@ export interface ApplyOptions {
     readonly force: boolean;
     readonly dryRun?: boolean;
     readonly signal: AbortSignal;
+    /** Told what is waited for. */
+    status?(text: string): void;
 }
 
 /** How long a create waits for a namespace or a kind that something else is about to make. */
@@ -21,13 +24,14 @@ function patch(
     cluster: Cluster,
     path: string,
     object: Manifest,
-    { manager, force, dryRun, signal }: ApplyOptions,
+    { manager, force, dryRun, ...rest }: ApplyOptions,
 ): Promise<Response<Manifest>> {
     return cluster.client.request<Manifest>("PATCH", path, {
         query: { fieldManager: manager, force, fieldValidation: "Strict", dryRun: dryRun ? "All" : undefined },
         body: object,
         contentType: "application/apply-patch+yaml",
-        signal,
+        signal: rest.signal,
+        status: (text) => rest.status?.(text),
     });
 }
 
@@ -36,13 +40,21 @@ export function isOwn(live: Manifest, manager: string): boolean {
     return (live.metadata.managedFields ?? []).some((entry) => entry.manager === manager && entry.operation === "Apply");
 }
 
+export interface UpdateOptions extends ApplyOptions {
+    /** Whether fields of those who wrote before the resource become its own. */
+    readonly takesOver: boolean;
+    readonly ignoreChanges: readonly string[];
+}
+
 export interface CreateOptions extends ApplyOptions {
     /** Take an object over that exists already. */
     readonly upsert: boolean;
+    /** Whether there should be an object already: it is said when there was none. */
+    readonly patches: boolean;
     /** Whether an object may be one that this resource made and could not remember; not so for one that it is to replace. */
     mayBeOwn(uid: string): boolean;
     status(text: string): void;
-    log(severity: "info", text: string): void;
+    log(severity: "info" | "warning", text: string): void;
 }
 
 /**
@@ -59,13 +71,15 @@ export async function createObject(cluster: Cluster, object: Manifest, options: 
             if (existing && !(isOwn(existing, manager) && options.mayBeOwn(existing.metadata.uid ?? ""))) throw alreadyExists(object);
             if (existing) options.log("info", `${describeObject(object)} was made by an earlier run that was interrupted: taken up again`);
             const { code, body } = await patch(cluster, path, object, options);
+            if (code === 201 && options.patches)
+                options.log("warning", `${describeObject(object)} did not exist, so the patch made it. A delete of the patch does not delete it`);
             if (code === 201 || existing || options.upsert) return body;
             // Somebody made it between the question and the request: give back what was just taken.
             await patch(cluster, path, identityOf(object), options);
             throw alreadyExists(object);
         } catch (error) {
             if (isPathMissing(error)) cluster.discovery.forget();
-            if (!isTooEarly(error) || Date.now() + delay > deadline) throw explain("create", object, error);
+            if (!isTooEarly(error) || Date.now() + delay > deadline) throw await cluster.explain("create", object, error);
             options.status(`waiting: ${(error as Error).message}`);
         }
         await sleep(delay, undefined, { signal });
@@ -108,7 +122,7 @@ function alreadyExists(object: Manifest): Error {
 }
 
 /** Changes an object to what is declared. Fields of other managers stay; what was declared before and is no more is removed. */
-export async function updateObject(cluster: Cluster, object: Manifest, options: ApplyOptions): Promise<Response<Manifest>> {
+export async function updateObject(cluster: Cluster, object: Manifest, options: UpdateOptions): Promise<Response<Manifest>> {
     try {
         const path = await cluster.pathOf(object, options.signal);
         for (let attempt = 0; ; attempt++) {
@@ -117,8 +131,13 @@ export async function updateObject(cluster: Cluster, object: Manifest, options: 
                 throw error;
             });
             try {
-                if (live) await handOver(cluster, path, live, options.manager, options.signal);
-                return await patch(cluster, path, object, options);
+                if (live && options.takesOver) await handOver(cluster, path, live, options.manager, options.signal);
+                return await patch(
+                    cluster,
+                    path,
+                    live ? withIgnored(object, options.ignoreChanges, live, options.manager) : object,
+                    options,
+                );
             } catch (error) {
                 // Somebody wrote between the question and the change of its ownership.
                 if (attempt >= HAND_OVER_ATTEMPTS || !isOutdated(error)) throw error;

@@ -1,6 +1,6 @@
 import type { CheckFailure, CheckResult } from "@pulumi/pulumi/provider/index.js";
 import { isObject, Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
-import { apiVersionOf, isNamespacedKind, kindOfType, nameOfUrn, typeOfUrn } from "./kinds.ts";
+import { apiVersionOf, isNamespacedKind, nameOfUrn, targetOf } from "./kinds.ts";
 import { READ_ONLY_METADATA, type JsonObject } from "./manifest.ts";
 import { protectSecretData } from "./outputs.ts";
 import { AUTONAMED, autoname, isAutonamed, withAnnotation } from "./metadata.ts";
@@ -21,7 +21,7 @@ export async function checkInputs(
     news: PropertyMap,
     ask: CheckQuestions,
 ): Promise<CheckResult> {
-    const kind = kindOfType(typeOfUrn(urn));
+    const { kind, patch } = targetOf(urn, news);
     const failures: CheckFailure[] = [];
     const inputs: Record<string, PropertyValue> = {
         ...news,
@@ -39,8 +39,13 @@ export async function checkInputs(
     const metadata = news["metadata"] ?? {};
     if (metadata instanceof Unknown) return { inputs, failures };
     if (!isObject(metadata)) return { inputs, failures: [...failures, { property: "metadata", reason: "metadata is not an object" }] };
-    const checked = named(urn, olds, metadata, ask.randomSeed);
-    if (metadata["generateName"] !== undefined && metadata["name"] === undefined) {
+    if (patch && (metadata["name"] ?? "") === "")
+        failures.push({
+            property: "metadata.name",
+            reason: "a Patch resource changes an object that is there: set metadata.name to its name",
+        });
+    const checked = patch ? { ...metadata } : named(urn, olds, metadata, ask.randomSeed);
+    if (!patch && metadata["generateName"] !== undefined && metadata["name"] === undefined) {
         failures.push({
             property: "metadata.generateName",
             reason: "server-side apply needs a name: set metadata.name, or leave both out for a generated one",

@@ -89,7 +89,14 @@ const TABLE: readonly (readonly [group: string, kinds: readonly string[], paths:
     ["scheduling.k8s.io", ["PriorityClass"], ["value", "preemptionPolicy"]], // API
 ];
 
-const IDENTITY = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+/** What makes a Patch resource one of another object. */
+export const PATCH_IDENTITY: readonly string[] = ["metadata.name", "metadata.namespace"];
+const IDENTITY = ["apiVersion", "kind", ...PATCH_IDENTITY];
+
+/** Whether a change of this path makes it another object, whatever the server says of it. */
+export function isIdentity(path: string): boolean {
+    return IDENTITY.includes(path);
+}
 
 /** The paths below which a change of these inputs replaces the object. */
 export function forceNewPaths(

@@ -1,4 +1,5 @@
 import { UserError } from "../../common/errors.ts";
+import type { PropertyMap } from "../../engine/values.ts";
 
 /** What an object is: `{ group: "apps", version: "v1", kind: "Deployment" }`. The core group is the empty string. */
 export interface GroupVersionKind {
@@ -26,7 +27,7 @@ const NOT_OBJECTS: readonly (readonly [prefix: string, instead: string])[] = [
     ["kubernetes:kustomize", "declare the objects as resources, or use the official engine"],
 ];
 
-/** The groups that Kubernetes itself serves: `List` and `Patch` have their SDK meaning only in these. */
+/** The groups that Kubernetes itself serves: a name that ends in `List` has its SDK meaning only in these. */
 function isBuiltinGroup(group: string): boolean {
     return !group.includes(".") || (group.endsWith(".k8s.io") && !group.endsWith(".x-k8s.io"));
 }
@@ -48,13 +49,26 @@ export function kindOfType(type: string): GroupVersionKind {
             throw new UserError(
                 `${type} cannot be created: lists only exist in answers of the API server. Declare the objects in it one by one`,
             );
-        if (kind.endsWith("Patch") && kind !== "Patch") {
-            throw new UserError(
-                `${type} is not supported by the embedded kubernetes provider yet: declare the object itself, or use the official engine`,
-            );
-        }
     }
     return { group, version, kind };
+}
+
+/** What a resource is about. */
+export interface Target {
+    readonly kind: GroupVersionKind;
+    /** Whether it owns only the fields that it declares, of an object that is somebody else's (`ConfigMapPatch`). */
+    readonly patch: boolean;
+}
+
+/**
+ * What the resource of a URN is about.
+ * @param declared inputs or outputs, whose `kind` tells a patch from a custom kind of such a name
+ */
+export function targetOf(urn: string, declared: PropertyMap | undefined): Target {
+    const kind = kindOfType(typeOfUrn(urn));
+    const given = declared?.["kind"];
+    const patch = typeof given === "string" ? kind.kind === `${given}Patch` : isBuiltinGroup(kind.group) && /.Patch$/.test(kind.kind);
+    return { kind: patch ? { ...kind, kind: kind.kind.slice(0, -"Patch".length) } : kind, patch };
 }
 
 /** The type token within a URN. */

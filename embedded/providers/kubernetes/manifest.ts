@@ -26,6 +26,8 @@ export interface ManagedFields extends JsonObject {
     readonly manager?: string;
     readonly operation?: string;
     readonly subresource?: string;
+    /** A tree of `f:<field>`, `k:<keys of a list's item>` and `v:<value of a set>`. */
+    readonly fieldsV1?: Json;
 }
 
 /** An object as sent to or received from the API server. */

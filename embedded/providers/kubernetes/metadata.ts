@@ -8,6 +8,7 @@ const WAIT_FOR = "pulumi.com/waitFor";
 const TIMEOUT_SECONDS = "pulumi.com/timeoutSeconds";
 const PATCH_FORCE = "pulumi.com/patchForce";
 const PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager";
+const REPLACE_UNREADY = "pulumi.com/replaceUnready";
 const DELETION_PROPAGATION = "pulumi.com/deletionPropagationPolicy";
 
 export function annotation(object: JsonObject, key: string): string | undefined {
@@ -18,6 +19,7 @@ export function annotation(object: JsonObject, key: string): string | undefined 
 export const isAutonamed = (object: JsonObject): boolean => annotation(object, AUTONAMED) === "true";
 export const skipsAwait = (object: JsonObject): boolean => annotation(object, SKIP_AWAIT) === "true";
 export const forcesPatch = (object: JsonObject): boolean => annotation(object, PATCH_FORCE) === "true";
+export const replacesUnready = (object: JsonObject): boolean => annotation(object, REPLACE_UNREADY) === "true";
 export const waitForExpression = (object: JsonObject): string | undefined => annotation(object, WAIT_FOR) || undefined;
 
 /** How long an operation on an object may wait: `customTimeouts`, then the annotation, then ten minutes. Milliseconds. */

@@ -28,13 +28,25 @@ export function checkpoint(live: Manifest, manager: string, inputs: PropertyMap,
     };
 }
 
-/** The outputs of an update as a dry run saw them, but for what each write changes. */
-export function expectedOutputs(tried: Manifest, news: PropertyMap, before: PropertyMap): PropertyMap {
-    const manager = recordedFieldManager(before);
-    const outputs = checkpoint(tried, typeof manager === "string" ? manager : "", news, before);
+export interface Tried {
+    readonly live: Manifest;
+    readonly result: Manifest;
+}
+
+/**
+ * The outputs of an update as a dry run saw them, but for what the write itself decides. Where something else is wanted
+ * of the object than before, its status is not known yet, either.
+ */
+export function expectedOutputs({ live, result }: Tried, manager: string, news: PropertyMap, before: PropertyMap): PropertyMap {
+    const outputs = checkpoint(result, manager, news, before);
     const metadata = outputs["metadata"] as PropertyMap;
     const changing = ["resourceVersion", "generation"].filter((key) => key in metadata).map((key) => [key, Unknown.instance] as const);
-    return { ...outputs, metadata: { ...metadata, ...Object.fromEntries(changing) } };
+    const settled = result["status"] === undefined || isDeepStrictEqual(live["spec"], result["spec"]);
+    return {
+        ...outputs,
+        metadata: { ...metadata, ...Object.fromEntries(changing) },
+        ...(!settled && { status: Unknown.instance }),
+    };
 }
 
 /** Objects merged key by key; everything else, lists included, is taken from the second. What an update will probably look like. */

@@ -9,14 +9,16 @@ import { Cluster } from "./cluster.ts";
 import { diffConfiguration } from "./config.ts";
 import { diffInputs } from "./diff.ts";
 import { ApiError, explain, isNotFound, NoKindError, UnreachableError } from "./errors.ts";
-import { forceNewPaths } from "./forcenew.ts";
-import { apiVersionOf, isNamespacedKind, kindOfType, typeOfUrn, type GroupVersionKind } from "./kinds.ts";
+import { forceNewPaths, isIdentity, PATCH_IDENTITY } from "./forcenew.ts";
+import { apiVersionOf, isKind, isNamespacedKind, targetOf, type GroupVersionKind } from "./kinds.ts";
 import { containsUnknown, stringAt, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
-import { fieldManagerOf, forcesPatch, timeoutOf } from "./metadata.ts";
+import { fieldManagerOf, forcesPatch, replacesUnready, timeoutOf } from "./metadata.ts";
 import { optionFailures, readOptions, type Options } from "./options.ts";
 import { checkpoint, expectedOutputs, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
+import { relinquish } from "./ownership.ts";
 import { removeObject, StillThereError } from "./remove.ts";
-import { judged, tryUpdate } from "./trial.ts";
+import { judged, tryUpdate, type ChangedTrial } from "./trial.ts";
+import { isComplete, replacingUnready } from "./unready.ts";
 
 /** The version of the official package whose semantics this provider follows. */
 export const VERSION = "4.34.2";
@@ -29,7 +31,7 @@ export class KubernetesProvider implements ResourceProvider {
     /** Set by a preview that could not reach the server: it is not asked again. */
     #unreachable = false;
     /** What updates would come to, from their diffs to their previews. */
-    readonly #tried = new Map<string, Manifest>();
+    readonly #tried = new Map<string, ChangedTrial>();
     /** Resources that are in the state, with the uid of their object once it is known: what a create must not mistake for its own. */
     readonly #inState = new Map<string, string | undefined>();
 
@@ -47,7 +49,7 @@ export class KubernetesProvider implements ResourceProvider {
     }
 
     async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap, context: OperationContext): Promise<CheckResult> {
-        const kind = kindOfType(typeOfUrn(urn));
+        const { kind } = targetOf(urn, news);
         if (olds && !this.#inState.has(urn)) this.#inState.set(urn, undefined);
         return checkInputs(urn, olds, news, {
             defaultNamespace: () => this.#cluster.defaultNamespace(),
@@ -64,25 +66,34 @@ export class KubernetesProvider implements ResourceProvider {
         ignoreChanges: readonly string[],
         context: OperationContext,
     ): Promise<DiffResult> {
-        const kind = kindOfType(typeOfUrn(urn));
+        const { kind, patch } = targetOf(urn, news);
         this.#inState.set(urn, stringAt(olds.outputs as JsonObject, "metadata", "uid") || undefined);
-        const diff = diffInputs(olds.inputs, news, { ignoreChanges, forceNew: forceNewPaths(kind, news as JsonObject, this.#options) });
-        if (!diff.changes || diff.replaces?.length || containsUnknown(news)) return diff;
+        const forceNew = patch ? PATCH_IDENTITY : forceNewPaths(kind, news as JsonObject, this.#options);
+        const diff = diffInputs(olds.inputs, news, { ignoreChanges, forceNew });
+        if (containsUnknown(news)) return diff;
+        if (replacesUnready(news as JsonObject) && (await this.#isUnready(kind, news, context)))
+            return replacingUnready(diff, olds.inputs, news);
+        if (!diff.changes || diff.replaces?.some((path) => isIdentity(path))) return diff;
         const object = toManifest(news);
         const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
-        const force = this.#options.enablePatchForce || forcesPatch(object);
-        const trial = await this.#ifReachable(context, () => tryUpdate(this.#cluster, object, { manager, force, signal: context.signal }));
+        const options = {
+            manager,
+            force: this.#options.enablePatchForce || forcesPatch(object),
+            ignoreChanges,
+            replaces: Boolean(diff.replaces?.length),
+            signal: context.signal,
+        };
+        const trial = await this.#ifReachable(context, () => tryUpdate(this.#cluster, object, options));
         if (!trial) return diff;
-        if (trial.outcome === "changed" && context.preview) {
-            this.#tried.set(urn, trial.result);
-            if (trial.conflict) context.log("warning", trial.conflict.message);
-        }
-        return judged(diff, trial, olds.inputs, news, manager);
+        const real = judged(diff, trial, olds.inputs, news);
+        if (trial.outcome === "changed" && context.preview && real.changes && !real.replaces?.length) this.#tried.set(urn, trial);
+        return real;
     }
 
     async create(urn: string, inputs: PropertyMap, context: OperationContext): Promise<CreateResult> {
+        const { patch } = targetOf(urn, inputs);
         if (context.preview) {
-            await this.#validate(urn, inputs, context);
+            if (!patch) await this.#validate(urn, inputs, context);
             return { id: "", outs: inputs };
         }
         const object = toManifest(inputs);
@@ -90,7 +101,8 @@ export class KubernetesProvider implements ResourceProvider {
         const live = await createObject(this.#cluster, object, {
             manager,
             force: this.#options.enablePatchForce || forcesPatch(object),
-            upsert: this.#options.upsertExistingObjects,
+            upsert: patch || this.#options.upsertExistingObjects,
+            patches: patch,
             mayBeOwn: (uid) => !this.#inState.has(urn) || ![undefined, uid].includes(this.#inState.get(urn)),
             signal: context.signal,
             status: (text) => context.status(text),
@@ -104,27 +116,38 @@ export class KubernetesProvider implements ResourceProvider {
         urn: string,
         olds: OldState,
         news: PropertyMap,
-        _ignore: readonly string[],
+        ignoreChanges: readonly string[],
         context: OperationContext,
     ): Promise<UpdateResult> {
         if (context.preview) {
             const tried = this.#tried.get(urn);
             this.#tried.delete(urn);
-            return { outs: tried ? expectedOutputs(tried, news, olds.outputs) : previewedOutputs(olds.outputs, news) };
+            if (tried?.conflict) throw tried.conflict;
+            return { outs: tried ? expectedOutputs(tried, tried.manager, news, olds.outputs) : previewedOutputs(olds.outputs, news) };
         }
         const object = toManifest(news);
         const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
         const { code, body: live } = await updateObject(this.#cluster, object, {
             manager,
             force: this.#options.enablePatchForce || forcesPatch(object),
+            takesOver: !targetOf(urn, news).patch,
+            ignoreChanges,
             signal: context.signal,
         });
+        const before = recordedFieldManager(olds.outputs);
+        // The annotation says another manager than before: what only that one declared is no longer declared.
+        if (typeof before === "string" && before !== manager) await relinquish(this.#cluster, object, before, context.signal);
         if (code === 201) context.log("warning", `${id} had been deleted outside of this program: created again`);
         return { outs: await this.#awaited(live, manager, news, olds.outputs, context) };
     }
 
     async read(id: string, urn: string, olds: OldState | undefined, context: OperationContext): Promise<ReadResult> {
-        const object = objectOfId(id, kindOfType(typeOfUrn(urn)), olds?.outputs);
+        const { kind, patch } = targetOf(urn, olds?.inputs);
+        if (patch && !isObject(olds?.inputs["metadata"]))
+            throw new UserError(
+                `a Patch resource owns what its program declares and cannot be read by id alone: declare it without import`,
+            );
+        const object = objectOfId(id, kind, olds?.outputs);
         let live: Manifest;
         try {
             live = await this.#cluster.get(await this.#cluster.pathOf(object, context.signal), context.signal);
@@ -152,13 +175,18 @@ export class KubernetesProvider implements ResourceProvider {
     }
 
     async delete(id: string, urn: string, olds: OldState, context: OperationContext): Promise<void> {
-        const known = objectOfId(id, kindOfType(typeOfUrn(urn)), olds.outputs);
+        const { kind, patch } = targetOf(urn, olds.inputs);
+        const known = objectOfId(id, kind, olds.outputs);
         const annotated = (olds.inputs["metadata"] ?? olds.outputs["metadata"]) as JsonObject | undefined;
         const object: Manifest = {
             ...known,
             metadata: { ...known.metadata, annotations: (annotated?.["annotations"] ?? {}) as Record<string, string> },
         };
         try {
+            if (patch) {
+                await relinquish(this.#cluster, object, fieldManagerOf(urn, object, recordedFieldManager(olds.outputs)), context.signal);
+                return;
+            }
             await removeObject(this.#cluster, object, {
                 signal: context.signal,
                 timeoutMs: timeoutOf(object, context.timeoutSeconds),
@@ -212,6 +240,19 @@ export class KubernetesProvider implements ResourceProvider {
         } catch {
             return true; // As long as nothing is known the usual is assumed; the request itself will tell.
         }
+    }
+
+    /** Whether a Job is not complete, as `pulumi.com/replaceUnready` asks. What cannot be read is let be. */
+    async #isUnready(kind: GroupVersionKind, news: PropertyMap, context: OperationContext): Promise<boolean> {
+        if (!isKind(kind, "batch", "Job")) {
+            context.log("warning", "the annotation pulumi.com/replaceUnready has a meaning for Jobs only");
+            return false;
+        }
+        const live = await this.#ifReachable(context, async () => {
+            const path = await this.#cluster.pathOf(toManifest(news), context.signal);
+            return await this.#cluster.get(path, context.signal).catch(() => undefined);
+        });
+        return live !== undefined && !isComplete(live);
     }
 
     /** What the server says of an object in a preview. */

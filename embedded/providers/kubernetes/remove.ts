@@ -40,6 +40,7 @@ export async function removeObject(cluster: Cluster, object: Manifest, options: 
         const { body } = await cluster.client.request<Manifest>("DELETE", path, {
             body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: deletionPropagation(object) },
             signal: options.signal,
+            status: (text) => options.status(text),
         });
         if (body.kind === "Status" || !body.metadata?.uid) return;
         if (skipsAwait(object) && SKIPPING.has(object.kind)) return;

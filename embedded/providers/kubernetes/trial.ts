@@ -5,47 +5,76 @@ import type { PropertyMap } from "../../engine/values.ts";
 import { applyDryRun, type ApplyOptions } from "./apply.ts";
 import type { Cluster } from "./cluster.ts";
 import { covers, keepsName, parsePath, type Path } from "./diff.ts";
-import { ApiError, explain, isNotFound, NoKindError } from "./errors.ts";
+import { ApiError, explain, isNotFound, NoKindError, type StatusCause } from "./errors.ts";
 import { at, toProperties, type Json, type Manifest } from "./manifest.ts";
-import { handedOver, isPredecessorName } from "./ownership.ts";
+import { withIgnored } from "./ignored.ts";
+import { handedOver, isPredecessorName, ownersOf } from "./ownership.ts";
+
+export interface ChangedTrial {
+    readonly live: Manifest;
+    readonly result: Manifest;
+    /** The field manager for which it was tried. */
+    readonly manager: string;
+    /** Why the change is going to be refused as long as nobody takes the fields over. */
+    readonly conflict: Error | undefined;
+}
 
 /** What came of a dry run. */
 export type Trial =
-    | {
-          readonly outcome: "changed";
-          readonly live: Manifest;
-          readonly result: Manifest;
-          /** Why the change is going to be refused as long as nobody takes the fields over. */
-          readonly conflict: Error | undefined;
-      }
+    | ({ readonly outcome: "changed" } & ChangedTrial)
     /** The server does not let these fields change in place. */
-    | { readonly outcome: "immutable"; readonly fields: readonly string[] }
+    | { readonly outcome: "immutable"; readonly causes: readonly StatusCause[] }
     /** Nothing can be said: the object is gone, its kind is not there yet, or dry runs are not allowed. */
     | { readonly outcome: "unknown" };
 
-const IMMUTABLE = /immutable|may not change once set|updates to .* are forbidden|may not (?:change|update) fields other than/;
+/** In these ways the API says that a field cannot be changed in place; rules of custom kinds mostly say so, too. */
+const IMMUTABLE =
+    /immutable|may not (?:be )?change|may not update fields other than|updates to .* are forbidden|cannot (?:be )?(?:change|update)/i;
+
+export interface TrialOptions extends Omit<ApplyOptions, "dryRun"> {
+    readonly ignoreChanges: readonly string[];
+    /** Whether the object is replaced by this change anyway: then a refusal is nothing to tell. */
+    readonly replaces: boolean;
+}
 
 /**
  * Has the server try a change.
  * @throws Error in a sentence for what it refuses, {@link UnreachableError} when it cannot be asked
  */
-export async function tryUpdate(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "dryRun">): Promise<Trial> {
+export async function tryUpdate(cluster: Cluster, declared: Manifest, options: TrialOptions): Promise<Trial> {
+    let object = declared;
     try {
         const live = await cluster.get(await cluster.pathOf(object, options.signal), options.signal);
+        object = withIgnored(declared, options.ignoreChanges, live, options.manager);
         try {
-            return { outcome: "changed", live, result: await applyDryRun(cluster, object, options), conflict: undefined };
+            return {
+                outcome: "changed",
+                live,
+                manager: options.manager,
+                result: await applyDryRun(cluster, object, options),
+                conflict: undefined,
+            };
         } catch (error) {
             if (!isConflict(error)) throw error;
             const result = await applyDryRun(cluster, object, { ...options, force: true });
             const resolved = error.causes.every(({ message = "" }) => isPredecessorName(/with "([^"]*)"/.exec(message)?.[1] ?? ""));
-            return { outcome: "changed", live, result, conflict: resolved ? undefined : explain("update", object, error) };
+            return {
+                outcome: "changed",
+                live,
+                manager: options.manager,
+                result,
+                conflict: resolved ? undefined : explain("update", object, error),
+            };
         }
     } catch (error) {
         if (isNotFound(error) || error instanceof NoKindError) return { outcome: "unknown" };
         if (!(error instanceof ApiError)) throw error;
         if (error.code === 403 || /does not support dry run/.test(error.message)) return { outcome: "unknown" };
-        const fields = error.causes.flatMap(({ field, message }) => (field && IMMUTABLE.test(message ?? "") ? [field] : []));
-        if (error.code === 422 && fields.length) return { outcome: "immutable", fields };
+        const isImmutable = ({ message = "" }: StatusCause): boolean => IMMUTABLE.test(message);
+        // Where it refuses something else, too, another object would be refused as well.
+        if (error.code === 422 && error.causes.length && error.causes.every(isImmutable))
+            return { outcome: "immutable", causes: error.causes };
+        if (options.replaces) return { outcome: "unknown" };
         throw explain("update", object, error);
     }
 }
@@ -55,35 +84,61 @@ function isConflict(error: unknown): error is ApiError {
 }
 
 /** A difference of inputs as the server sees it: without what is the same to it, and replacing where it says so. */
-export function judged(diff: DiffResult, trial: Trial, before: PropertyMap, after: PropertyMap, manager: string): DiffResult {
+export function judged(diff: DiffResult, trial: Trial, before: PropertyMap, after: PropertyMap): DiffResult {
     if (trial.outcome === "unknown") return diff;
-    if (trial.outcome === "immutable") return replacing(diff, trial.fields, before, after);
+    if (trial.outcome === "immutable") return replacing(diff, trial.causes, before, after);
+    const { manager } = trial;
     // A dry run says nothing about fields whose ownership is only taken over by the update.
     if (handedOver(trial.live.metadata.managedFields ?? [], manager)) return diff;
-    if (isDeepStrictEqual(comparable(trial.live), comparable(trial.result))) return { changes: false, replaces: [], detailedDiff: {} };
     const [live, result] = [toProperties(trial.live), toProperties(trial.result)] as [Json, Json];
     const entries = Object.entries(diff.detailedDiff ?? {});
-    const real = entries.filter(([path]) => {
+    // With an owner beside this one, a field is shared or given up, though its value stays.
+    const isShared = (path: string, kind: PropertyDiffKind): boolean =>
+        ownersOf(kind.startsWith("delete") ? trial.live : trial.result, stored(parsePath(path))).some((owner) => owner !== manager);
+    const isSame = isDeepStrictEqual(comparable(trial.live), comparable(trial.result));
+    const real = entries.filter(([path, kind]) => {
         const place = stored(parsePath(path));
-        return !isDeepStrictEqual(at(live, ...place), at(result, ...place));
+        return path === "apiVersion" || !isDeepStrictEqual(at(live, ...place), at(result, ...place)) || isShared(path, kind);
     });
     // Lists that are merged by key may have their items elsewhere: then what is declared tells more.
-    return real.length ? { ...diff, detailedDiff: Object.fromEntries(real) } : diff;
+    if (!real.length) return isSame ? { changes: false, replaces: [], detailedDiff: {} } : diff;
+    const replaces = (diff.replaces ?? []).filter((path) => real.some(([name]) => name === path));
+    return {
+        ...diff,
+        replaces,
+        detailedDiff: Object.fromEntries(real),
+        deleteBeforeReplace: replaces.length > 0 && diff.deleteBeforeReplace === true,
+    };
 }
 
-function replacing(diff: DiffResult, fields: readonly string[], before: PropertyMap, after: PropertyMap): DiffResult {
+function replacing(diff: DiffResult, causes: readonly StatusCause[], before: PropertyMap, after: PropertyMap): DiffResult {
     const detailedDiff: Record<string, PropertyDiffKind> = { ...diff.detailedDiff };
-    const replaces: string[] = [];
-    for (const field of fields) {
-        const place = parsePath(field);
-        const touched = Object.keys(detailedDiff).filter((path) => covers(place, parsePath(path)) || covers(parsePath(path), place));
-        for (const path of touched.length ? touched : [field]) {
-            const kind = detailedDiff[path] ?? "update";
-            detailedDiff[path] = kind.endsWith("-replace") ? kind : (`${kind}-replace` as PropertyDiffKind);
-            if (!replaces.includes(path)) replaces.push(path);
-        }
+    const paths = Object.keys(detailedDiff);
+    const refused = causes.flatMap((cause) => concerned(paths, cause));
+    const replaces = new Set([...(diff.replaces ?? []), ...(refused.length ? refused : paths)]);
+    for (const path of replaces) {
+        const kind = detailedDiff[path] ?? "update";
+        detailedDiff[path] = kind.endsWith("-replace") ? kind : (`${kind}-replace` as PropertyDiffKind);
     }
-    return { changes: true, replaces, detailedDiff, deleteBeforeReplace: keepsName(before, after) };
+    return { changes: true, replaces: [...replaces], detailedDiff, deleteBeforeReplace: keepsName(before, after) };
+}
+
+/** The changed paths that a refusal is about. The server may name a field above them, or one that manifests do not have. */
+function concerned(paths: readonly string[], { field = "", message = "" }: StatusCause): readonly string[] {
+    const named = parsePath(field);
+    const isNear = (place: Path, path: Path): boolean => covers(place, path) || covers(path, place);
+    for (let place = named; place.length; place = place.slice(0, -1)) {
+        const near = paths.filter((path) => [place, ["spec", ...place]].some((there) => isNear(there, parsePath(path))));
+        if (!near.length) continue;
+        // `updates to statefulset spec for fields other than 'replicas', 'template' are forbidden`
+        const allowed = [...message.matchAll(/['`]([^'`]+)['`]/g)].map(([, name = ""]) => parsePath(name));
+        const refused = near.filter((path) => {
+            const full = parsePath(path);
+            return !allowed.some((name) => covers(name, full) || covers([...place, ...name], full));
+        });
+        return refused.length ? refused : near;
+    }
+    return [];
 }
 
 /** Where the server keeps what is declared at a path: `stringData` is only ever written. */

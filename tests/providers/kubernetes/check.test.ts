@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { Secret, Unknown, type PropertyMap } from "../../../embedded/engine/values.ts";
 import { checkInputs } from "../../../embedded/providers/kubernetes/check.ts";
-import { isNamespacedKind, kindOfType } from "../../../embedded/providers/kubernetes/kinds.ts";
+import { isNamespacedKind, kindOfType, targetOf } from "../../../embedded/providers/kubernetes/kinds.ts";
 import { urnOf } from "./support.ts";
 
 const ask = { defaultNamespace: () => "team", isNamespaced: async () => true };
@@ -92,7 +92,6 @@ describe("types", () => {
 
     it.each([
         ["kubernetes:core/v1:ConfigMapList", /cannot be created: lists only exist/],
-        ["kubernetes:apps/v1:DeploymentPatch", /DeploymentPatch is not supported/],
         ["kubernetes:helm.sh/v3:Release", /helm.sh\/v3:Release is not supported.*render the chart/],
         ["kubernetes:helm.sh/v4:Chart", /is not supported/],
         ["kubernetes:yaml/v2:ConfigGroup", /is not supported/],
@@ -101,6 +100,17 @@ describe("types", () => {
         ["kubernetes:Namespace", /expected kubernetes:<group>/],
     ])("%s is refused by name", (type, reason) => {
         expect(() => kindOfType(type)).toThrow(reason);
+    });
+
+    it.each([
+        ["kubernetes:apps/v1:DeploymentPatch", "Deployment", { kind: "Deployment", patch: true }],
+        ["kubernetes:apps/v1:DeploymentPatch", undefined, { kind: "Deployment", patch: true }],
+        ["kubernetes:example.org/v1:DispatchPatch", "DispatchPatch", { kind: "DispatchPatch", patch: false }],
+        ["kubernetes:example.org/v1:DispatchPatch", "Dispatch", { kind: "Dispatch", patch: true }],
+        ["kubernetes:example.org/v1:DispatchPatchPatch", "DispatchPatch", { kind: "DispatchPatch", patch: true }],
+    ])("%s with the kind %s is told from a patch", (type, declared, expected) => {
+        const { kind, patch } = targetOf(`urn:pulumi:s::p::${type}::n`, declared === undefined ? undefined : { kind: declared });
+        expect({ kind: kind.kind, patch }).toEqual(expected);
     });
 
     it("know the scope of built-in kinds and nothing of others", () => {
