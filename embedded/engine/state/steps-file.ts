@@ -64,7 +64,12 @@ export class StepsFile {
     /** Begins a file about a state file with this content, in place of an older one. */
     static async begin(file: string, base: string): Promise<StepsFile> {
         const steps = new StepsFile(await open(file, "w", 0o600));
-        await steps.#append({ steps: 1, base: digest(base) } satisfies Header);
+        try {
+            await steps.#append({ steps: 1, base: digest(base) } satisfies Header);
+        } catch (error) {
+            await steps.close();
+            throw error;
+        }
         return steps;
     }
 
