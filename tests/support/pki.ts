@@ -16,7 +16,7 @@ export interface Identity {
 export interface Authority {
     readonly cert: string;
     /** A certificate for a server at these names and addresses, or, with a subject such as `CN=admin, O=system:masters`, for a client. */
-    issue(subject: string, names?: readonly string[]): Promise<Identity>;
+    issue(subject: string, names?: readonly string[], notAfter?: Date): Promise<Identity>;
 }
 
 export async function pemOfKey(key: webcrypto.CryptoKey, kind: "PRIVATE KEY" | "PUBLIC KEY"): Promise<string> {
@@ -27,13 +27,13 @@ export async function pemOfKey(key: webcrypto.CryptoKey, kind: "PRIVATE KEY" | "
 export async function authority(name: string): Promise<Authority> {
     const keys = await webcrypto.subtle.generateKey(KEYS, true, ["sign", "verify"]);
     const notBefore = new Date(Date.now() - DAY);
-    const notAfter = new Date(Date.now() + 30 * DAY);
+    const usualEnd = new Date(Date.now() + 30 * DAY);
     const own = await x509.X509CertificateGenerator.createSelfSigned({
         name: `CN=${name}`,
         keys,
         signingAlgorithm: KEYS,
         notBefore,
-        notAfter,
+        notAfter: usualEnd,
         serialNumber: "01",
         extensions: [
             new x509.BasicConstraintsExtension(true, undefined, true),
@@ -43,7 +43,7 @@ export async function authority(name: string): Promise<Authority> {
     let serial = 1;
     return {
         cert: own.toString("pem"),
-        async issue(subject, names = []) {
+        async issue(subject, names = [], notAfter = usualEnd) {
             const leaf = await webcrypto.subtle.generateKey(KEYS, true, ["sign", "verify"]);
             const cert = await x509.X509CertificateGenerator.create({
                 subject,

@@ -90,7 +90,7 @@ export class Client {
     async stream(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
         const session = await this.#open();
         const response = await this.#send(session, "GET", path, { query, signal }, true);
-        if (response.statusCode !== 200) throw await this.#errorOf(session, response, await text(response));
+        if (response.statusCode !== 200) throw this.#errorOf(session, response, await text(response));
         response.setTimeout(SILENT_WATCH_MS, () => response.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
         return response;
     }
@@ -100,7 +100,7 @@ export class Client {
         const session = await this.#open();
         const response = await this.#send(session, "GET", path, { query, signal, accept: "*/*" }, false);
         const body = await text(response);
-        if ((response.statusCode ?? 0) >= 300) throw await this.#errorOf(session, response, body);
+        if ((response.statusCode ?? 0) >= 300) throw this.#errorOf(session, response, body);
         return body;
     }
 
@@ -122,10 +122,14 @@ export class Client {
             if (options.signal?.aborted) throw error;
             throw this.#unreachable(error);
         }
-        this.#answered = true;
-        if (code < 200 || code >= 300) throw await this.#errorOf(session, response, body);
+        if (code < 200 || code >= 300) {
+            this.#answered = true;
+            throw this.#errorOf(session, response, body);
+        }
         try {
-            return { code, body: JSON.parse(body) as JsonObject };
+            const parsed = JSON.parse(body) as JsonObject;
+            this.#answered = true;
+            return { code, body: parsed };
         } catch {
             throw new UnreachableError(`${this.#name} does not answer as one: is there something else at that address?`);
         }
@@ -143,7 +147,7 @@ export class Client {
             : new UnreachableError(`${this.#name} is unreachable: ${adviceOn(error)}`, { cause: error });
     }
 
-    async #errorOf(session: Session, response: IncomingMessage, body: string): Promise<ApiError> {
+    #errorOf(session: Session, response: IncomingMessage, body: string): ApiError {
         const error = errorOf(response.statusCode ?? 0, body, response.headers["retry-after"]);
         if (error.code !== 401) return error;
         const { user } = this.#config;
