@@ -37,6 +37,10 @@ describe("an alias", () => {
             under("db"),
             under("team-old"),
         ]);
+        expect(aliasUrns({ ...inGroup, name: "db" }, [{ name: "x", parent: thing("group", GROUP) }], was)).toEqual([
+            under("x"),
+            under("db"),
+        ]);
     });
 
     test("of any parts names these and keeps the others", () => {

@@ -22,6 +22,8 @@ const asking =
 const matching = asking({ value: 1, key: "k" });
 const did = ({ steps, calls }: Direct): object => ({ steps, calls });
 
+const unready = async (id: string): Promise<never> => Promise.reject(new PartialError(id, { generated: "half" }, ["0 of 1 ready"]));
+
 describe("the option import", () => {
     test("takes over the object with the id, and changes nothing outside (engine/import_test.go)", async () => {
         const stack = beside();
@@ -97,6 +99,16 @@ describe("the option import", () => {
         expect(did(await stack.up(asking({ value: 1 }, { importId })))).toEqual({ steps: [], calls: [] });
     });
 
+    test("of an object whose provider knows it under another id is the same afterwards (3.261: engine/import_test.go)", async () => {
+        const world = new World();
+        const stack = new Stack(world, {
+            double: double(world, { read: async () => ({ id: "canonical", props: {}, inputs: { value: 1 } }) }),
+        });
+        await stack.up(asking({ value: 1 }));
+        expect(find(stack.snapshot, "a")).toMatchObject({ id: "canonical", importID: "x-1" });
+        expect(await stack.up(asking({ value: 1 }))).toMatchObject({ steps: [], stored: 0 });
+    });
+
     test("owns an object that was only read so far", async () => {
         const stack = beside();
         await stack.up((program) => program.read("a", "x-1"));
@@ -115,8 +127,7 @@ describe("the option import", () => {
 
     test("of an object that is not ready keeps the reasons, and the same run tries to bring it there", async () => {
         const world = new World();
-        const read = async (id: string): Promise<never> => Promise.reject(new PartialError(id, { generated: "half" }, ["0 of 1 ready"]));
-        const stack = new Stack(world, { double: double(world, { read }) });
+        const stack = new Stack(world, { double: double(world, { read: unready }) });
         expect(did(await stack.up(asking({ value: 1 })))).toEqual({ steps: ["import a", "update a"], calls: ["update a"] });
         expect(find(stack.snapshot, "a").initErrors).toEqual([]);
     });

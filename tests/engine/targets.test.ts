@@ -114,6 +114,7 @@ describe("an update about some resources", () => {
         const ran = await stack.up(withOutputs({ a: Unknown.instance, b: { deep: Unknown.instance }, c: 1 }), { scope: { targets: [a] } });
         expect(ran).toMatchObject({ failed: false, outputs: { a: "as it was", c: 1 } });
         expect(ran.outputs).not.toHaveProperty("b");
+        expect(JSON.stringify(ran.events)).not.toContain(thing("new", GROUP));
         expect(stack.names()).toEqual(["a", "b", "c"]);
     });
 
