@@ -14,15 +14,15 @@ export interface S3Double {
 /** Object lists are cut into pages of this size, so that following them is tested. */
 const PAGE = 3;
 
+const error = (response: ServerResponse, status: number, code: string): void =>
+    void response
+        .writeHead(status, { "content-type": "application/xml" })
+        .end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+
 export async function startS3Double(bucket: string): Promise<S3Double> {
     const objects = new Map<string, { body: Buffer; modified: Date; tag: string }>();
     let refused: { status: number; code: string } | undefined;
     let requests = 0;
-    const error = (response: ServerResponse, status: number, code: string): void =>
-        void response
-            .writeHead(status, { "content-type": "application/xml" })
-            .end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
-
     const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
         requests++;
         const body = Buffer.concat((await request.toArray()) as Buffer[]);

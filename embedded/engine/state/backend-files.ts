@@ -27,7 +27,7 @@ export async function writeWhole(file: string, content: string | Uint8Array, mod
 export async function writeTemporary(file: string, content: string | Uint8Array, mode = 0o600): Promise<string> {
     const temporary = `${file}${TEMPORARY}${randomBytes(6).toString("hex")}`;
     try {
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await makeFolder(dirname(file));
         const handle = await open(temporary, "wx", mode);
         try {
             await handle.writeFile(content);
@@ -39,6 +39,18 @@ export async function writeTemporary(file: string, content: string | Uint8Array,
     } catch (error) {
         await rm(temporary, { force: true }).catch(() => {});
         throw explain(error, file);
+    }
+}
+
+/** Makes a folder and those above it. */
+async function makeFolder(folder: string): Promise<void> {
+    try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+        // On a file system that cannot be written the first folder that is missing says so; making all of them at once does not.
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(folder) === folder) throw error;
+        await makeFolder(dirname(folder));
+        await mkdir(folder, { mode: 0o700 });
     }
 }
 

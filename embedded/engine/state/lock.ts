@@ -29,8 +29,9 @@ export interface Lock {
     release(): Promise<void>;
 }
 
-/** How often to try again when two commands met in the same instant and both stepped back. */
-const ATTEMPTS = 4;
+/** For how long one of several commands that came in the same instant waits for the others to step back. Milliseconds. */
+const PATIENCE_MS = 2_000;
+const PAUSE_MS = 50;
 
 /**
  * Locks a stack for a command that changes it.
@@ -40,21 +41,34 @@ const ATTEMPTS = 4;
 export async function lockStack(backend: Backend, reference: StackReference, command: string, say: (text: string) => void): Promise<Lock> {
     const { storage } = backend;
     const file = storage.inside(backend.lockFolder(reference), `${randomUUID()}.json`);
-    for (let attempt = 1; ; attempt++) {
-        await refuseHeld(backend, reference, file, say);
-        await storage.create(file, JSON.stringify(ownContent(command)));
-        const release = releaser(storage, file);
+    await refuseHeld(backend, reference, file, say);
+    await storage.create(file, JSON.stringify(ownContent(command)));
+    const release = releaser(storage, file);
+    try {
+        await prevail(backend, reference, file, say);
+        // Only now is nobody else writing beside the state file.
+        await storage.tidy(backend.stackFile(reference));
+        return { file, release };
+    } catch (error) {
+        await release();
+        throw error;
+    }
+}
+
+/**
+ * Returns when no other lock is there. Of several that were made in the same instant the one that sorts first stays, and
+ * waits for the others to see it and to step back; the official CLI always steps back.
+ */
+async function prevail(backend: Backend, reference: StackReference, own: string, say: (text: string) => void): Promise<void> {
+    const patience = Date.now() + PATIENCE_MS;
+    for (;;) {
         try {
-            // Both of two that came at once see the other's lock now: each steps back, and tries again a little later.
-            await refuseHeld(backend, reference, file, say);
-            // Only now is nobody else writing beside the state file.
-            await storage.tidy(backend.stackFile(reference));
-            return { file, release };
+            return await refuseHeld(backend, reference, own, say);
         } catch (error) {
-            await release();
-            if (attempt === ATTEMPTS) throw error;
-            await sleep(50 + Math.random() * 200);
+            const others = (await locksOf(backend, reference)).filter(({ file }) => file !== own);
+            if (others.some(({ file }) => file < own) || Date.now() > patience) throw error;
         }
+        await sleep(PAUSE_MS);
     }
 }
 
