@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readFile, type FileHandle } from "node:fs/promises";
 import { messageOf, UserError } from "../../common/errors.ts";
+import { explain } from "./backend-files.ts";
 import { applyEdit } from "./edits.ts";
 import type { DeploymentV3, OperationV2, ResourceV3, VersionedCheckpoint } from "./types.ts";
 
@@ -46,6 +47,8 @@ export async function announceWhole(file: string, text: string): Promise<void> {
     try {
         await handle.appendFile(`\n${JSON.stringify({ whole: digest(text) } satisfies Footer)}\n`);
         await handle.datasync();
+    } catch (error) {
+        throw explain(error, file);
     } finally {
         await handle.close();
     }
@@ -53,17 +56,24 @@ export async function announceWhole(file: string, text: string): Promise<void> {
 
 /** The file while it is being written. Only the holder of the stack's lock may have one. */
 export class StepsFile {
+    readonly #file: string;
     readonly #handle: FileHandle;
     /** How much has been written to it. Characters. */
     size = 0;
 
-    private constructor(handle: FileHandle) {
+    private constructor(file: string, handle: FileHandle) {
+        this.#file = file;
         this.#handle = handle;
     }
 
     /** Begins a file about a state file with this content, in place of an older one. */
     static async begin(file: string, base: string): Promise<StepsFile> {
-        const steps = new StepsFile(await open(file, "w", 0o600));
+        const steps = new StepsFile(
+            file,
+            await open(file, "w", 0o600).catch((error: unknown) => {
+                throw explain(error, file);
+            }),
+        );
         try {
             await steps.#append({ steps: 1, base: digest(base) } satisfies Header);
         } catch (error) {
@@ -73,7 +83,7 @@ export class StepsFile {
         return steps;
     }
 
-    /** Returns when the edit, JSON as `editOf` writes it, is on the disk. */
+    /** Returns when the edit, JSON as `editOf` writes it, is on the disk. Rejects as {@link explain} says it. */
     async add(resources: string, pending: string): Promise<void> {
         await this.#append(`{"resources":${resources},"pending":${pending}}`);
     }
@@ -84,8 +94,12 @@ export class StepsFile {
 
     async #append(line: string | Header): Promise<void> {
         const text = `${typeof line === "string" ? line : JSON.stringify(line)}\n`;
-        await this.#handle.appendFile(text);
-        await this.#handle.datasync();
+        try {
+            await this.#handle.appendFile(text);
+            await this.#handle.datasync();
+        } catch (error) {
+            throw explain(error, this.#file);
+        }
         this.size += text.length;
     }
 }
