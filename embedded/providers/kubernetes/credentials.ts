@@ -121,8 +121,12 @@ const PLUGIN_TIMEOUT_MS = 60_000;
 const PLUGIN_LINES = 5;
 
 /** A plugin that asks somebody who is not there must not hang the run. */
-const spawnPlugin = (command: string, args: readonly string[] | null | undefined, options: SpawnOptions): ChildProcess =>
-    spawn(command, args ?? [], { ...options, stdio: ["ignore", "pipe", "pipe"], timeout: PLUGIN_TIMEOUT_MS });
+function spawnPlugin(command: string, args: readonly string[] | null | undefined, options: SpawnOptions): ChildProcess {
+    const child = spawn(command, args ?? [], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const timer = setTimeout(() => child.kill(), PLUGIN_TIMEOUT_MS);
+    child.once("close", () => clearTimeout(timer));
+    return child;
+}
 
 /** What went wrong, without anything that the plugin may have printed of a credential, or was given as one. */
 function pluginProblem(error: unknown, user: User): string {
