@@ -162,10 +162,15 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     await file("shadow", `root:${password.trim()}:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n`);
     const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
     const sshd = [program.path, "-D", "-e", "-f", config];
-    const child = spawn("unshare", [...namespaces, "/bin/sh", await file("setup", SETUP), folder, ...sshd], {
-        stdio: ["ignore", "ignore", "pipe"],
-        env: { ...process.env, ...(program.libraries === undefined ? {} : { LD_LIBRARY_PATH: program.libraries }) },
-    });
+    // It ends with this process, however that ends.
+    const child = spawn(
+        "setpriv",
+        ["--pdeathsig", "KILL", "unshare", ...namespaces, "/bin/sh", await file("setup", SETUP), folder, ...sshd],
+        {
+            stdio: ["ignore", "ignore", "pipe"],
+            env: { ...process.env, ...(program.libraries === undefined ? {} : { LD_LIBRARY_PATH: program.libraries }) },
+        },
+    );
     let log = "";
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     const agents: ChildProcess[] = [];

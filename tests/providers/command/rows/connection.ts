@@ -260,4 +260,29 @@ export const connectionRows = (lab: () => ConnectionLab): Row[] => [
             await provider.close();
         },
     },
+    {
+        behaviour: "the time limit of one resource does not end another's waiting for the same host",
+        source: official("remote/connection"),
+        proof: async () => {
+            const provider = commandProvider();
+            const [port = 0] = await freePorts(1);
+            const [host, key] = [newKey(), newKey()];
+            const connection = {
+                host: "127.0.0.1",
+                port,
+                privateKey: key.privateKeyOpenssh,
+                hostKey: host.publicKeyOpenssh,
+                dialErrorLimit: -1,
+            };
+            const shared = new Lab(provider, "command:remote:Command", () => ({ connection }));
+            const [impatient, patient] = [contextOf({ timeoutSeconds: 1 }), contextOf()];
+            const first = messageOf(shared.create({ create: "true" }, impatient));
+            const second = shared.create({ create: "echo here" }, patient);
+            expect(await first).toBe(`not ended after 1 s while waiting for ssh on 127.0.0.1:${port}`);
+            expect(patient.said).toContain(`waiting for the connection to 127.0.0.1:${port}`);
+            await lab().start({ port, hostKey: host, authorized: key });
+            expect((await second)["stdout"]).toBe("here");
+            await provider.close();
+        },
+    },
 ];
