@@ -31,6 +31,19 @@ describe("the level of a broken rule", () => {
 
 const BROKEN = { ask: "remediate", value: "broken" };
 
+test("a refused preview shows deletions as well, a refused update makes none", async () => {
+    const first = await govern(opened.gate, false, [thing("a", {}), thing("old", {})]);
+    const goals = [thing("a", { ask: "mandatory" })];
+    const preview = await govern(opened.gate, true, goals, first.snapshot, first.world);
+    const deleted = (events: typeof preview.events): number =>
+        events.filter((event) => event.type === "resource-pre" && event.metadata.op === "delete").length;
+    expect(preview).toMatchObject({ failed: true, violations: ["[mandatory] is-mandatory (a): a broke it"] });
+    expect(deleted(preview.events)).toBe(1);
+    const update = await govern(opened.gate, false, goals, first.snapshot, first.world);
+    expect(deleted(update.events)).toBe(0);
+    expect(update.world.names()).toEqual(["a", "old"]);
+});
+
 describe("a remediation", () => {
     test("changes what is created, is checked by the provider, and is told with both states", async () => {
         const ran = await govern(opened.gate, false, [thing("a", { ...BROKEN, kept: new Secret("a secret of the program") })]);
@@ -64,7 +77,7 @@ describe("a remediation", () => {
     test("is made again for what replaces the resource", async () => {
         const first = await govern(opened.gate, false, [thing("a", { ...BROKEN, key: 1 })]);
         const second = await govern(opened.gate, false, [thing("a", { ...BROKEN, key: 2 })], first.snapshot, first.world);
-        expect(second.world.calls.at(-1)).toBe("create a");
+        expect(second.world.calls).toEqual(["create a", "create a", "delete a"]);
         expect([...second.world.objects.values()].at(-1)?.inputs).toEqual({ ask: "remediate", value: "mended", key: 2 });
     });
 

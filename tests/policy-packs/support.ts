@@ -1,12 +1,12 @@
 /** Resources registered with a deployment that policy packs govern, without a program. */
 import { join } from "node:path";
 import { Deployment } from "../../embedded/engine/deployment/deployment.ts";
-import { stackGoverned } from "../../embedded/engine/deployment/governed.ts";
 import { register } from "../../embedded/engine/deployment/register.ts";
 import type { EngineEvent, PolicyLoadEvent } from "../../embedded/engine/events.ts";
 import { openPolicies, type PackSource } from "../../embedded/engine/policy/index.ts";
 import type { PolicyGate } from "../../embedded/engine/policy/gate.ts";
-import { emptySnapshot, type Snapshot } from "../../embedded/engine/index.ts";
+import { emptySnapshot, type EngineRun, type Snapshot } from "../../embedded/engine/index.ts";
+import { converge } from "../../embedded/engine/operations/update.ts";
 import type { Goal } from "../../embedded/engine/steps/goal.ts";
 import type { PropertyMap } from "../../embedded/engine/values.ts";
 import { double, World } from "../engine/support/double.ts";
@@ -81,7 +81,7 @@ export interface Governed {
     readonly errors: readonly string[];
 }
 
-/** Registers the stack and then these resources, one after the other, and has the whole judged. */
+/** Registers the stack and then these resources, one after the other, as a program would. */
 export async function govern(
     gate: PolicyGate,
     preview: boolean,
@@ -92,34 +92,31 @@ export async function govern(
 ): Promise<Governed> {
     const events: EngineEvent[] = [];
     const rejected: string[] = [];
-    const deployment = new Deployment(
-        {
-            project: { name: "test", root: PACKS, runtimeOptions: { typescript: false } },
-            stack: "unit",
-            organization: "organization",
-            config: {},
-            configSecretKeys: [],
-            snapshot,
-            providers: { double: double(world) },
-            parallel: 4,
-            signal,
-            events: (event) => events.push(event),
-            persist: async () => {},
-            policies: gate,
-        },
-        preview,
-    );
+    const run: EngineRun = {
+        project: { name: "test", root: PACKS, runtimeOptions: { typescript: false } },
+        stack: "unit",
+        organization: "organization",
+        config: {},
+        configSecretKeys: [],
+        snapshot,
+        providers: { double: double(world) },
+        parallel: 4,
+        signal,
+        events: (event) => events.push(event),
+        persist: async () => {},
+        policies: gate,
+    };
     const stack = thing("test-unit", {}, { type: "pulumi:pulumi:Stack", custom: false, parent: undefined });
-    for (const goal of [stack, ...goals]) await register(deployment, goal).catch(() => rejected.push(goal.name));
-    await stackGoverned(deployment);
-    await deployment.journal.flush();
-    await deployment.registry.close();
+    const result = await converge(new Deployment(run, preview), async (deployment, finish) => {
+        for (const goal of [stack, ...goals]) await register(deployment, goal).catch(() => rejected.push(goal.name));
+        await finish();
+    });
     return {
         events,
         world,
         rejected,
-        failed: deployment.reporter.failed,
-        snapshot: deployment.journal.snapshot(),
+        failed: result.failed,
+        snapshot: result.snapshot,
         violations: events.flatMap((event) =>
             event.type === "policy-violation"
                 ? [

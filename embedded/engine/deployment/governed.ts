@@ -3,7 +3,7 @@ import { messageOf } from "../../common/errors.ts";
 import { withHashes } from "../assets.ts";
 import { locateProgram } from "../location.ts";
 import type { PolicyViolationEvent } from "../events.ts";
-import type { PolicyGate, PolicyRemediation, PolicySubject } from "../policy/gate.ts";
+import type { PolicyGate, PolicyRemediation, PolicySubject, PolicyVerdict } from "../policy/gate.ts";
 import type { ResourceState } from "../state/snapshot.ts";
 import type { Goal } from "../steps/goal.ts";
 import { parseProviderReference } from "../urn.ts";
@@ -12,6 +12,8 @@ import { Canceled, StepFailed, type Deployment } from "./deployment.ts";
 
 /** What the program asked for, which the state of a resource does not hold, by URN. */
 const goals = new WeakMap<Deployment, Map<string, Goal>>();
+/** Previews in which a mandatory rule was broken: they go on to their end, and fail there. */
+const refusedPreviews = new WeakSet<Deployment>();
 /** Failures of packs that were told: each stops every resource, and is told once. */
 const told = new WeakSet<object>();
 
@@ -36,9 +38,7 @@ export async function governed(
     deployment.reporter.redactor.learn(corrected.inputs);
     const verdict = await asked(deployment, state.urn, () => policies.analyze(subjectOf(deployment, corrected, goal)));
     tell(deployment, verdict.violations);
-    if (!verdict.refused) return corrected;
-    deployment.reporter.failed = true;
-    if (deployment.preview) return corrected;
+    if (!refused(deployment, verdict)) return corrected;
     throw new StepFailed(`"${goal.name}" (${goal.type}) is refused by a mandatory policy`);
 }
 
@@ -53,7 +53,7 @@ export async function correctedAgain(
     return policies ? (await remediated(deployment, policies, goal, state, recheck)).inputs : state.inputs;
 }
 
-/** Has the rules about the whole stack judge it; answers whether it may go on. */
+/** Has the rules about the whole stack judge it; answers whether the run may go on, which a preview always may. */
 export async function stackGoverned(deployment: Deployment): Promise<boolean> {
     const { policies } = deployment.run;
     // What failed is missing: rules about the whole would speak about a part.
@@ -62,12 +62,24 @@ export async function stackGoverned(deployment: Deployment): Promise<boolean> {
     try {
         const verdict = await asked(deployment, undefined, () => policies.analyzeStack(subjects));
         tell(deployment, verdict.violations);
-        if (verdict.refused) deployment.reporter.failed = true;
-        return !verdict.refused;
+        return !refused(deployment, verdict);
     } catch (error) {
         if (error instanceof StepFailed || error instanceof Canceled) return false;
         throw error;
     }
+}
+
+/** Fails a preview in which a mandatory rule was broken, once everything else was looked at. */
+export function concludePolicies(deployment: Deployment): void {
+    if (refusedPreviews.has(deployment)) deployment.reporter.failed = true;
+}
+
+/** Whether a verdict stops what it is about: in a preview nothing does. */
+function refused(deployment: Deployment, verdict: PolicyVerdict): boolean {
+    if (!verdict.refused) return false;
+    if (deployment.preview) refusedPreviews.add(deployment);
+    else deployment.reporter.failed = true;
+    return !deployment.preview;
 }
 
 async function remediated(

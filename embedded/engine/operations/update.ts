@@ -1,5 +1,5 @@
 import { Deployment } from "../deployment/deployment.ts";
-import { stackGoverned } from "../deployment/governed.ts";
+import { concludePolicies, stackGoverned } from "../deployment/governed.ts";
 import { resolvePending } from "../deployment/pending.ts";
 import { refreshAll } from "../deployment/refresh.ts";
 import { removeRest } from "../deployment/remove.ts";
@@ -33,5 +33,6 @@ export async function converge(deployment: Deployment, host: Host): Promise<Oper
             deployment.run.plan?.complete();
             await removeRest(deployment);
         });
+        concludePolicies(deployment);
     });
 }
