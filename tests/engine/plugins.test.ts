@@ -7,6 +7,7 @@ import { PluginHome } from "./support/plugins.ts";
 import { find, runProgram, steps, type Ran, type RunSetup } from "./support/runs.ts";
 
 const home = new PluginHome();
+home.install("1.2.3");
 afterAll(() => home.remove());
 
 function run(
@@ -24,7 +25,6 @@ const named = (path: string, version?: string) => ({ plugins: [{ name: "outside"
 describe("an installed plugin", () => {
     let first: Ran;
     beforeAll(async () => {
-        home.install("1.2.3");
         first = await run({}, { config: { "test:kinds": "all", "test:version": "1.2.3" } });
     });
 
@@ -154,6 +154,39 @@ describe("a component of another package", () => {
     });
 });
 
+function parameter(value: string): Partial<RunSetup> {
+    return { config: { "test:parameter": value } };
+}
+
+describe("a package with a parameter", () => {
+    test("is served by its plugin, which is told it first, also without the program", async () => {
+        const ran = await run({}, parameter("some value"));
+        expect(ran.diagnostics).toEqual([]);
+        expect(home.log().toSorted()).toEqual([
+            'create owned {"value":"owned"}',
+            'create plain {"value":"plain"}',
+            "parameterize within 7.0.0 some value",
+            "parameterize within 7.0.0 some value",
+        ]);
+        const internal = { name: "outside", version: "1.2.3", parameterization: Buffer.from("some value").toString("base64") };
+        expect(find(ran.snapshot, "own").inputs).toEqual({ region: "here", version: "7.0.0", __internal: internal });
+        expect(find(ran.snapshot, "default_7_0_0").inputs).toEqual({ version: "7.0.0", __internal: internal });
+        expect(find(ran.snapshot, "owned").provider).toContain("::own::");
+        const again = await run({}, { ...parameter("some value"), snapshot: ran.snapshot });
+        expect(steps(again)).toEqual([]);
+        home.log();
+        const gone = await run({}, { snapshot: ran.snapshot }, (engine) => destroy(engine, { preview: false }));
+        expect(gone.snapshot.resources).toEqual([]);
+        expect(home.log().filter((line) => line.startsWith("parameterize"))).toHaveLength(2);
+    });
+
+    test("is refused when the plugin makes another one of it", async () => {
+        const ran = await run({}, parameter("wrong"));
+        expect(ran.diagnostics.join("\n")).toContain('says after its parameter that it serves "other"');
+        home.log();
+    });
+});
+
 describe("a plugin is", () => {
     test("refused in another version than the program asks for, and those installed are named", async () => {
         const ran = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
@@ -206,7 +239,6 @@ describe("a plugin is", () => {
     test("taken instead of the built-in provider when Pulumi.yaml names it, which has to be true", async () => {
         const builtIn = { outside: () => Promise.reject(new Error("the built-in provider is not to be used")) as never };
         home.place("own");
-        home.install("1.2.3");
         home.log();
         const setup = { providers: builtIn, config: { "test:version": "1.2.3" } };
         const ran = await run({ a: {} }, { ...setup, project: named(join(home.folder, "own")) });
@@ -219,4 +251,8 @@ describe("a plugin is", () => {
         const other = await run({ a: {} }, { providers: {}, config: setup.config, project: named("./elsewhere", "2.0.0") });
         expect(other.failed).toBe(false);
     });
+});
+
+test("no plugin is left running by any of these", () => {
+    expect(home.running()).toEqual([]);
 });

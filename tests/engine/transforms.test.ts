@@ -55,7 +55,11 @@ describe("a transform", () => {
     });
 
     test("can go on from outputs, secret ones stay secret", () => {
-        expect(inputs("applied")).toEqual({ value: "generated for source!", secret: new Secret("very quiet") });
+        expect(inputs("applied")).toEqual({
+            value: "generated for source!",
+            secret: new Secret("very quiet"),
+            nested: "generated for source, nested",
+        });
         expect(find(ran.snapshot, "applied").propertyDependencies).toMatchObject({ value: [source] });
     });
 
@@ -97,7 +101,7 @@ test("unknown values stay unknown in a preview, and functions that go on from th
         return found?.type === "resource-pre" ? (found.metadata.new?.inputs ?? {}) : {};
     };
     expect(of("kept")).toMatchObject({ later: Unknown.instance, both: new Secret(Unknown.instance), added: "by the transform" });
-    expect(of("applied")).toEqual({ value: Unknown.instance, secret: new Secret("very quiet") });
+    expect(of("applied")).toEqual({ value: Unknown.instance, secret: new Secret("very quiet"), nested: Unknown.instance });
 });
 
 test("a transform that fails is reported for its resource, of which nothing is made, nor of what depends on it", async () => {

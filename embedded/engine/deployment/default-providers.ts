@@ -5,8 +5,18 @@ import { Secret, type PropertyMap } from "../values.ts";
 import type { Deployment } from "./deployment.ts";
 import { registerOwned } from "./registration.ts";
 
-/** The reference of the default provider of a package, made on first use with the stack's settings for that package. */
-export function defaultProvider(deployment: Deployment, packageName: string, version: string, subject: string): Promise<string> {
+/**
+ * The reference of the default provider of a package, made on first use with the stack's settings for that package.
+ * @param subject what needs it, for messages
+ * @param internals inputs that are the engine's business
+ */
+export function defaultProvider(
+    deployment: Deployment,
+    packageName: string,
+    version: string,
+    subject: string,
+    internals: PropertyMap = {},
+): Promise<string> {
     const disabled = disabledPackages(deployment.run.config["pulumi:disable-default-providers"]);
     if (disabled.has(packageName) || disabled.has("*")) {
         throw new UserError(
@@ -17,18 +27,24 @@ export function defaultProvider(deployment: Deployment, packageName: string, ver
     const key = `${packageName} ${name}`;
     let reference = deployment.defaultProviders.get(key);
     if (!reference) {
-        reference = makeDefaultProvider(deployment, packageName, name, version);
+        reference = makeDefaultProvider(deployment, packageName, name, version, internals);
         deployment.defaultProviders.set(key, reference);
     }
     return reference;
 }
 
-async function makeDefaultProvider(deployment: Deployment, packageName: string, name: string, version: string): Promise<string> {
+async function makeDefaultProvider(
+    deployment: Deployment,
+    packageName: string,
+    name: string,
+    version: string,
+    internals: PropertyMap,
+): Promise<string> {
     const { state } = await registerOwned(deployment, {
         type: providerType(packageName),
         name,
         custom: true,
-        inputs: { ...settingsOf(deployment, packageName), ...(version && { version }) },
+        inputs: { ...settingsOf(deployment, packageName), ...(version && { version }), ...internals },
         dependencies: [],
         propertyDependencies: {},
         version,

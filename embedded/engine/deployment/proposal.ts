@@ -2,6 +2,7 @@
 import { UserError } from "../../common/errors.ts";
 import { equal } from "../compare.ts";
 import { parsePath, resetPath } from "../paths.ts";
+import { INTERNAL, packageRequest } from "../plugins/parameterized.ts";
 import type { DiffResult } from "../provider.ts";
 import { carrySecrets, plain } from "../secretness.ts";
 import type { ResourceState } from "../state/snapshot.ts";
@@ -14,7 +15,8 @@ import { configurationOf, type LoadedProvider } from "./registry.ts";
 
 export async function loadedFor(deployment: Deployment, goal: Goal, provider: string | undefined): Promise<LoadedProvider | undefined> {
     if (!goal.custom) return undefined;
-    if (!provider) return { provider: deployment.registry.make(packageOf(goal.type), goal.version), known: true };
+    if (!provider)
+        return { provider: deployment.registry.make(packageRequest(packageOf(goal.type), goal.inputs, goal.version)), known: true };
     const loaded = await deployment.registry.get(provider);
     if (loaded.provider.name !== packageOf(goal.type)) {
         throw new UserError(
@@ -53,7 +55,9 @@ export async function checked(
         throw new UserError(`"${goal.name}" (${goal.type}) has invalid inputs:\n${lines.map((line) => `  ${line}`).join("\n")}`);
     }
     const completed = carrySecrets((result.inputs ?? news) as PropertyMap, inputs);
-    return forProvider && goal.version ? { ...completed, version: goal.version } : completed;
+    if (!forProvider) return completed;
+    const internal = inputs[INTERNAL];
+    return { ...completed, ...(goal.version && { version: goal.version }), ...(internal !== undefined && { [INTERNAL]: internal }) };
 }
 
 export async function diffOf(
@@ -65,7 +69,8 @@ export async function diffOf(
     const { provider } = loaded;
     if (isProviderType(state.type)) {
         const diff = await provider.diffConfig(state.urn, configurationOf(old.inputs), configurationOf(state.inputs));
-        return diff.changes === false && !equalBare(old.inputs["version"], state.inputs["version"]) ? { ...diff, changes: true } : diff;
+        const same = ["version", INTERNAL].every((key) => equalBare(old.inputs[key], state.inputs[key]));
+        return diff.changes === false && !same ? { ...diff, changes: true } : diff;
     }
     if (!loaded.known) return undefined;
     return await provider.diff(

@@ -1,6 +1,7 @@
 /** The providers of a run: made and configured once per provider resource, found by reference. */
 import { UserError } from "../../common/errors.ts";
 import type { Plugins } from "../plugins/index.ts";
+import { INTERNAL, packageRequest, type PackageRequest } from "../plugins/parameterized.ts";
 import type { ProviderTable, ResourceProvider } from "../provider.ts";
 import { containsUnknown, plain } from "../secretness.ts";
 import type { ResourceState } from "../state/snapshot.ts";
@@ -14,15 +15,10 @@ export interface LoadedProvider {
 }
 
 /** Inputs of a provider resource that are the engine's business and not part of the provider's configuration. */
-const ENGINE_INPUTS = new Set(["version", "__internal"]);
+const ENGINE_INPUTS = new Set(["version", INTERNAL]);
 
 export function configurationOf(inputs: PropertyMap): PropertyMap {
     return plain(Object.fromEntries(Object.entries(inputs).filter(([key]) => !ENGINE_INPUTS.has(key))));
-}
-
-function versionOf(inputs: PropertyMap): string {
-    const { version } = plain(inputs);
-    return typeof version === "string" ? version : "";
 }
 
 export class ProviderRegistry {
@@ -41,13 +37,13 @@ export class ProviderRegistry {
 
     /**
      * A provider that is not configured yet: the plugin that Pulumi.yaml names, the built-in one, or an installed plugin.
-     * @param version of the program's package; empty for any
+     * Packages with a parameter are those of plugins.
      * @throws UserError for a package that has none
      */
-    make(name: string, version: string): ResourceProvider {
-        const builtIn = Object.hasOwn(this.#table, name) ? this.#table[name] : undefined;
+    make(request: PackageRequest): ResourceProvider {
+        const { name, parameter } = request;
+        const builtIn = Object.hasOwn(this.#table, name) && !parameter ? this.#table[name] : undefined;
         const builtInNames = Object.keys(this.#table).filter((known) => known !== "pulumi");
-        const request = { name, version };
         const provider = this.#plugins.configured(request) ?? builtIn?.() ?? this.#plugins.installed(request, builtInNames.toSorted());
         this.#made.push(provider);
         return provider;
@@ -75,7 +71,8 @@ export class ProviderRegistry {
             throw new UserError(
                 `The provider ${parseProviderReference(reference).urn} is not part of the stack. Pass a provider that the program creates.`,
             );
-        const loading = (async () => await this.#configure(old.urn, this.make(packageOf(old.type), versionOf(old.inputs)), old.inputs))();
+        const loading = (async () =>
+            await this.#configure(old.urn, this.make(packageRequest(packageOf(old.type), old.inputs, "")), old.inputs))();
         this.#loaded.set(reference, loading);
         return await loading;
     }

@@ -4,7 +4,7 @@ import type { ResourceMonitorFeature } from "@pulumi/pulumi/proto/resource_pb.js
 import provider, { type ConstructResponse } from "@pulumi/pulumi/proto/provider_pb.js";
 import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import { UserError, messageOf } from "../../common/errors.ts";
+import { messageOf } from "../../common/errors.ts";
 import { Canceled, StepFailed, type Deployment, type Done } from "../deployment/deployment.ts";
 import { objectExists } from "../deployment/exists.ts";
 import { invoke } from "../deployment/invoke.ts";
@@ -15,6 +15,7 @@ import { withoutOutputValues } from "../secretness.ts";
 import { decodeMap, encodeMap, isUnknownString } from "../wire.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { errorHookOf, resourceHookOf } from "./hooks.ts";
+import { Packages } from "./packages.ts";
 import { callMethod, construct, type Remote } from "./remote.ts";
 import { existenceGoalOf, goalOf, invokeOf, readGoalOf } from "./requests.ts";
 import { interrupted, unary } from "./server.ts";
@@ -33,6 +34,7 @@ const features: readonly ResourceMonitorFeature[] = [
     feature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     feature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     feature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    feature.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
     feature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     feature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 ];
@@ -46,6 +48,7 @@ const featureNames: ReadonlySet<string> = new Set([
     "replaceWith",
     "transforms",
     "invokeTransforms",
+    "parameterization",
     "resourceHooks",
     "errorHooks",
 ]);
@@ -67,13 +70,7 @@ export interface MonitorParts {
 export function monitorService({ deployment, callbacks, transforms, track, onSignal, address }: MonitorParts): IResourceMonitorServer {
     const { run, reporter } = deployment;
     const remote = (): Remote => ({ deployment, address: address() });
-    const refuse = (what: string): never => {
-        const error = new UserError(
-            `The program uses ${what}, which the embedded engine does not support. Remove it, or run the program with the official engine.`,
-        );
-        reporter.diagnostic("error", error.message);
-        throw error;
-    };
+    const packages = new Packages(deployment);
     /** Requests that the engine refuses are errors of the run, whatever the program makes of the answer. */
     const decoded = async <Goal>(decode: () => Goal | Promise<Goal>): Promise<Goal> => {
         try {
@@ -106,7 +103,7 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
         registerResource: unary(async (request) => {
             const response = new proto.RegisterResourceResponse();
             try {
-                const asked = await decoded(() => transforms.registration(request));
+                const asked = await decoded(async () => await packages.resource(await transforms.registration(request)));
                 if (asked.getRemote()) return constructed(await track(construct(remote(), asked)));
                 const goal = await decoded(() => goalOf(asked));
                 const { state, skipped } = await track(register(deployment, goal));
@@ -131,7 +128,9 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
         readResource: unary(async (request) => {
             const response = new proto.ReadResourceResponse();
             try {
-                const { state } = await track(readResource(deployment, await decoded(() => readGoalOf(request))));
+                const { state } = await track(
+                    readResource(deployment, await decoded(async () => readGoalOf(await packages.read(request)))),
+                );
                 setRead(response, state, request.getAcceptresources());
                 return response;
             } catch (error) {
@@ -143,7 +142,9 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
         invoke: unary(async (request) => {
             const response = new proto.ResourceInvokeResponse();
             try {
-                const { outputs, failures } = await track(invoke(deployment, invokeOf(await transforms.invoke(request))));
+                const { outputs, failures } = await track(
+                    invoke(deployment, invokeOf(await packages.function(await transforms.invoke(request)))),
+                );
                 if (outputs) response.setReturn(encodeMap(outputs, { resources: request.getAcceptresources() }));
                 else response.setUnknown(true);
                 response.setFailuresList(
@@ -166,7 +167,7 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
         }),
         call: unary(async (request) => {
             try {
-                return await track(callMethod(remote(), request));
+                return await track(callMethod(remote(), await packages.function(request)));
             } catch (error) {
                 throw deployment.canceled ? interrupted() : new Error(reporter.redactor.clean(messageOf(error)), { cause: error });
             }
@@ -194,7 +195,11 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
             await decoded(() => deployment.hooks.addErrorHook(errorHookOf(request, callbacks)));
             return new empty.Empty();
         }),
-        registerPackage: unary(() => refuse("parameterized packages")),
+        registerPackage: unary(async (request) => {
+            const response = new proto.RegisterPackageResponse();
+            response.setRef(await decoded(() => packages.register(request)));
+            return response;
+        }),
     };
 }
 

@@ -8,7 +8,8 @@ import type { Deployment } from "../deployment/deployment.ts";
 import { engineService } from "../host/engine-service.ts";
 import { startServer, type RunningServer } from "../host/server.ts";
 import { locateProgram } from "../location.ts";
-import { installedPlugin, pluginOfSetting, settingFor, type FoundPlugin, type PluginPlaces, type PluginRequest } from "./locate.ts";
+import { installedPlugin, pluginOfSetting, settingFor, type FoundPlugin, type PluginPlaces } from "./locate.ts";
+import type { PackageRequest } from "./parameterized.ts";
 import { startPlugin } from "./process.ts";
 import { PluginProvider } from "./provider.ts";
 
@@ -32,8 +33,8 @@ export class Plugins {
     }
 
     /** The provider that Pulumi.yaml names for a package; throws {@link UserError} when it is not where that says. */
-    configured(request: PluginRequest): PluginProvider | undefined {
-        const setting = settingFor(this.#places, request);
+    configured(request: PackageRequest): PluginProvider | undefined {
+        const setting = settingFor(this.#places, request.plugin);
         if (!setting) return undefined;
         const found = pluginOfSetting(this.#places, setting);
         if (found) return this.#provider(request, found);
@@ -43,16 +44,17 @@ export class Plugins {
     }
 
     /** The provider that is installed for a package; throws {@link UserError} with the places looked at. */
-    installed(request: PluginRequest, builtIn: readonly string[]): PluginProvider {
-        const found = installedPlugin(this.#places, request);
+    installed(request: PackageRequest, builtIn: readonly string[]): PluginProvider {
+        const { name, version: wanted } = request.plugin;
+        const found = installedPlugin(this.#places, request.plugin);
         if ("executable" in found) return this.#provider(request, found);
-        const version = request.version ? ` in version ${request.version}` : "";
+        const version = wanted ? ` in version ${wanted}` : "";
         throw new UserError(
-            `The package "${request.name}" has no provider in the embedded engine (it has ${builtIn.join(", ")}), and no plugin of it${version} is installed: looked for ${found.looked.join(", and for ")}. Install the plugin there, name its folder in plugins.providers of Pulumi.yaml, or use the official engine.`,
+            `The package "${name}" has no provider in the embedded engine (it has ${builtIn.join(", ") || "none"}), and no plugin of it${version} is installed: looked for ${found.looked.join(", and for ")}. Install the plugin there, name its folder in plugins.providers of Pulumi.yaml, or use the official engine.`,
         );
     }
 
-    #provider(request: PluginRequest, found: FoundPlugin): PluginProvider {
+    #provider({ name, plugin, parameter }: PackageRequest, found: FoundPlugin): PluginProvider {
         const { run, reporter } = this.#deployment;
         if (found.remark && !this.#remarks.has(found.remark)) {
             this.#remarks.add(found.remark);
@@ -61,10 +63,12 @@ export class Plugins {
         const cwd = locateProgram(run).folder;
         const engineAddress = async (): Promise<string> => (await this.#serving()).address;
         const provider = new PluginProvider({
-            ...request,
+            name,
+            version: parameter?.version ?? plugin.version,
+            parameter,
             start: async () =>
                 await startPlugin({
-                    name: request.name,
+                    name: plugin.name,
                     executable: found.executable,
                     engineAddress: await engineAddress(),
                     cwd,

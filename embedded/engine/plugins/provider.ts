@@ -7,17 +7,20 @@ import proto, {
     type CreateResponse,
     type DiffResponse,
     type InvokeResponse,
+    type ParameterizeResponse,
     type ProviderHandshakeResponse,
     type ReadResponse,
     type UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import empty, { type Empty } from "google-protobuf/google/protobuf/empty_pb.js";
+import { UserError } from "../../common/errors.ts";
 import { difference, equal } from "../compare.ts";
 import type { DiffResult, OldState, OperationContext, ResourceProvider } from "../provider.ts";
 import { containsUnknown } from "../secretness.ts";
 import { parseUrn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { decodeMap, encodeMap } from "../wire.ts";
+import type { Parameter } from "./parameterized.ts";
 import { codeOf, diffOf, failuresOf, partialFailure } from "./messages.ts";
 import type { PluginProcess, Send } from "./process.ts";
 
@@ -32,6 +35,8 @@ export interface Handshake {
 export interface PluginParts {
     readonly name: string;
     readonly version: string;
+    /** What it is told before anything else. */
+    readonly parameter: Parameter | undefined;
     /** Starts the process; called when it is asked something for the first time. */
     readonly start: () => Promise<PluginProcess>;
     readonly handshake: () => Promise<Handshake>;
@@ -52,19 +57,21 @@ export class PluginProvider implements ResourceProvider {
     }
 
     async #started(): Promise<PluginProcess> {
-        this.#process ??= (async () => {
-            const process = await this.#parts.start();
-            const { engineAddress, rootDirectory, programDirectory } = await this.#parts.handshake();
-            const request = new proto.ProviderHandshakeRequest();
-            request.setEngineAddress(engineAddress);
-            request.setRootDirectory(rootDirectory);
-            request.setProgramDirectory(programDirectory);
-            request.setConfigureWithUrn(true);
-            request.setInvokeWithPreview(true);
-            await unlessUnimplemented(process.ask<ProviderHandshakeResponse>((client, done) => client.handshake(request, done)));
-            return process;
-        })();
+        this.#process ??= this.#start();
         return await this.#process;
+    }
+
+    async #start(): Promise<PluginProcess> {
+        const { start, handshake, parameter } = this.#parts;
+        const process = await start();
+        try {
+            await greet(process, await handshake());
+            if (parameter) await parameterize(process, parameter);
+            return process;
+        } catch (error) {
+            await process.close();
+            throw error;
+        }
     }
 
     /** Sends a request; answers of objects that exist, but not as they should, are thrown as such. */
@@ -221,6 +228,30 @@ export class PluginProvider implements ResourceProvider {
         const process = await this.#process?.catch(() => undefined);
         await process?.close();
     }
+}
+
+async function greet(process: PluginProcess, { engineAddress, rootDirectory, programDirectory }: Handshake): Promise<void> {
+    const request = new proto.ProviderHandshakeRequest();
+    request.setEngineAddress(engineAddress);
+    request.setRootDirectory(rootDirectory);
+    request.setProgramDirectory(programDirectory);
+    request.setConfigureWithUrn(true);
+    request.setInvokeWithPreview(true);
+    await unlessUnimplemented(process.ask<ProviderHandshakeResponse>((client, done) => client.handshake(request, done)));
+}
+
+async function parameterize(process: PluginProcess, { name, version, value }: Parameter): Promise<void> {
+    const parameter = new proto.ParameterizeRequest.ParametersValue();
+    parameter.setName(name);
+    parameter.setVersion(version);
+    parameter.setValue(value);
+    const request = new proto.ParameterizeRequest();
+    request.setValue(parameter);
+    const response = await process.ask<ParameterizeResponse>((client, done) => client.parameterize(request, done));
+    if (response.getName() !== name)
+        throw new UserError(
+            `The plugin of the package "${name}" says after its parameter that it serves "${response.getName()}". Generate the package anew.`,
+        );
 }
 
 function identify(

@@ -21,7 +21,7 @@ const cases: Record<string, () => void> = {
         new Thing("a", {}, { hooks: { beforeCreate: [says("beforeCreate", () => delay(300))] } });
     },
     afterCreate() {
-        new Thing("a", {}, { hooks: { afterCreate: [says("afterCreate", () => delay(300))] } });
+        new Thing("a", {}, { hooks: { afterCreate: [says("afterCreate", () => delay(1_500))] } });
     },
 };
 cases[new pulumi.Config("test").require("case")]?.();

@@ -1,5 +1,6 @@
 /** Resources of a package that is served by a plugin: the setting `test:steer` lists them. */
 import * as pulumi from "@pulumi/pulumi";
+import proto from "@pulumi/pulumi/proto/resource_pb.js";
 
 const config = new pulumi.Config("test");
 
@@ -17,6 +18,20 @@ class Whole extends pulumi.ComponentResource {
     }
     ask(who: string): pulumi.Output<{ readonly answer: string }> {
         return pulumi.runtime.call("outside:index:Whole/ask", { __self__: this, who }, this);
+    }
+}
+
+/** Classes of a package that the plugin serves when it is told a parameter. */
+class Inner extends pulumi.CustomResource {
+    declare readonly generated: pulumi.Output<string>;
+    constructor(name: string, ref: Promise<string>, opts: pulumi.CustomResourceOptions = {}) {
+        super("within:index:Thing", name, { generated: undefined, value: name }, opts, false, ref);
+    }
+}
+
+class Within extends pulumi.ProviderResource {
+    constructor(name: string, ref: Promise<string>) {
+        super("within", name, { region: "here" }, {}, false, ref);
     }
 }
 
@@ -45,5 +60,26 @@ if (config.get("kinds")) {
 if (config.get("whole")) {
     const whole = new Whole(config.require("whole"), { value: pulumi.secret("hidden away") });
     Object.assign(outputs, { said: whole.said, answer: whole.ask("you").apply(({ answer }) => answer) });
+}
+const parameter = config.get("parameter");
+if (parameter) {
+    const request = new proto.RegisterPackageRequest();
+    request.setName("outside");
+    request.setVersion("1.2.3");
+    const parameterization = new proto.Parameterization();
+    parameterization.setName("within");
+    parameterization.setVersion("7.0.0");
+    parameterization.setValue(Buffer.from(parameter));
+    request.setParameterization(parameterization);
+    const ref = new Promise<string>((resolve, reject) => {
+        pulumi.runtime
+            .getMonitor()
+            ?.registerPackage(request, (error: Error | null, response: { getRef(): string }) =>
+                error ? reject(error) : resolve(response.getRef()),
+            );
+    });
+    const provider = new Within("own", ref);
+    outputs["plain"] = new Inner("plain", ref).generated;
+    outputs["owned"] = new Inner("owned", ref, { provider }).generated;
 }
 export default outputs;

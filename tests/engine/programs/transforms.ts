@@ -38,13 +38,14 @@ new Group("referring", { reference: source }, { transforms: [() => undefined] })
 new Thing("kept", given, { transforms: [keeps, keeps] });
 new Thing(
     "applied",
-    { value: source.generated, secret: pulumi.secret("quiet") },
+    { value: source.generated, secret: pulumi.secret("quiet"), nested: { inner: source.generated } },
     {
         transforms: [
             ({ props, opts }) => ({
                 props: {
                     value: pulumi.output(props["value"]).apply((text) => `${String(text)}!`),
                     secret: pulumi.output(props["secret"]).apply((text) => `very ${String(text)}`),
+                    nested: pulumi.output(props["nested"]).apply(({ inner }) => `${String(inner)}, nested`),
                 },
                 opts,
             }),

@@ -16,6 +16,8 @@ function nameOf(urn: string): string {
     return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
+appendFileSync(process.env["OUTSIDE_PIDS"] ?? "/dev/null", `${process.pid}\n`);
+
 let cancel = (): void => {};
 const canceled = new Promise<void>((resolve) => (cancel = resolve));
 
@@ -91,6 +93,10 @@ const outside: provider.Provider = {
     },
     async call(token, args) {
         return { outputs: { answer: pulumi.interpolate`${token} for ${args["who"]}` } };
+    },
+    async parameterizeValue(name, version, value) {
+        note(`parameterize ${name} ${version} ${value}`);
+        return { name: value === "wrong" ? "other" : name, version };
     },
     async cancel() {
         note("cancel");

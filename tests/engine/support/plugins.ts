@@ -10,7 +10,12 @@ export class PluginHome {
 
     constructor() {
         // No plugin of this machine is to be found.
-        this.set({ PULUMI_HOME: this.folder, PATH: "/usr/bin:/bin", OUTSIDE_LOG: join(this.folder, "log") });
+        this.set({
+            PULUMI_HOME: this.folder,
+            PATH: "/usr/bin:/bin",
+            OUTSIDE_LOG: join(this.folder, "log"),
+            OUTSIDE_PIDS: join(this.folder, "pids"),
+        });
     }
 
     set(variables: Record<string, string>): void {
@@ -38,6 +43,13 @@ export class PluginHome {
         const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
         rmSync(file, { force: true });
         return lines;
+    }
+
+    /** Plugins that are still running. */
+    running(): number[] {
+        const file = join(this.folder, "pids");
+        const pids = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number) : [];
+        return pids.filter((pid) => existsSync(`/proc/${pid}`));
     }
 
     remove(): void {
