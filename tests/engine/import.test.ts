@@ -99,7 +99,7 @@ describe("the option import", () => {
         expect(did(await stack.up(asking({ value: 1 }, { importId })))).toEqual({ steps: [], calls: [] });
     });
 
-    test("of an object whose provider knows it under another id is the same afterwards (3.261: engine/import_test.go)", async () => {
+    test("of an object whose provider knows it under another id is the same afterwards (3.252: engine/import_test.go)", async () => {
         const world = new World();
         const stack = new Stack(world, {
             double: double(world, { read: async () => ({ id: "canonical", props: {}, inputs: { value: 1 } }) }),

@@ -9,9 +9,10 @@ import { withKnown } from "./untouched.ts";
 
 /** Takes outputs into the state. Rejects for a resource that was not registered. */
 export async function registerOutputs(deployment: Deployment, urn: string, registered: PropertyMap): Promise<void> {
+    // One that does not exist, since the operation is not about it, has none.
+    if (deployment.skipped.has(urn)) return;
     const done = deployment.news.get(urn);
     if (!done) throw new Error(`outputs of a resource that was not registered: ${urn}`);
-    if (done.skipped) return;
     const outputs = outputsOf(deployment, done.state, registered);
     deployment.reporter.redactor.learn(outputs);
     deployment.run.plan?.outputs(urn, done.metadata.old?.outputs ?? {}, outputs);

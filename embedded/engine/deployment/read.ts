@@ -22,7 +22,7 @@ export async function readResource(deployment: Deployment, goal: ReadGoal): Prom
         const provider =
             goal.provider ?? (await defaultProvider(deployment, packageOf(goal.type), goal.version, `"${goal.name}" (${goal.type})`));
         const done = await readAs(deployment, goal, stateOf(urn, goal, provider, old), provider, old);
-        deployment.news.set(done.state.urn, done);
+        if (!done.skipped) deployment.news.set(done.state.urn, done);
         return done;
     } catch (error) {
         deployment.failed.add(urn);

@@ -43,7 +43,7 @@ export async function registerOwned(deployment: Deployment, goal: Goal, owner?: 
         if (error instanceof StepFailed || deployment.canceled) throw error;
         throw refused(deployment, urn, messageOf(error));
     }
-    deployment.news.set(done.state.urn, done);
+    if (!done.skipped) deployment.news.set(done.state.urn, done);
     return done;
 }
 
