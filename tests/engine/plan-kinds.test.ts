@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { PlanKeeper, PlanRecorder, readPlan, writePlan } from "../../embedded/engine/plan/index.ts";
 import { plainCrypter } from "../../embedded/engine/state/secrets.ts";
+import { checkInputs } from "../../embedded/providers/kubernetes/check.ts";
 import { Stack, thing, type Program } from "./support/direct.ts";
 
 type Steps = (program: Program) => Promise<unknown>;
@@ -109,4 +110,19 @@ test("an object that is taken over by its id", async () => {
     expect(ran).toMatchObject({ failed: false, diagnostics: [] });
     const refused = await stack.up(withoutId, { plan: new PlanKeeper(recorder.plan, "plan.json") });
     expect(refused.diagnostics).toEqual([expect.stringContaining(`option import: planned ${JSON.stringify(id)}, found nothing`)]);
+});
+
+/** The name that the kubernetes provider gives an object without one. */
+async function nameFrom(randomSeed: Uint8Array): Promise<unknown> {
+    const ask = { defaultNamespace: () => "default", isNamespaced: async () => true, randomSeed };
+    const { inputs } = await checkInputs("urn:pulumi:dev::trial::kubernetes:core/v1:ConfigMap::map", undefined, {}, ask);
+    return (inputs as { readonly metadata: { readonly name: string } }).metadata.name;
+}
+
+test("names of Kubernetes objects come from the seed that the plan keeps", async () => {
+    const recorder = new PlanRecorder();
+    const name = await nameFrom(recorder.seed("a"));
+    expect(name).toMatch(/^map-[0-9a-f]{8}$/);
+    expect(await nameFrom(recorder.seed("a"))).toBe(name);
+    expect(await nameFrom(recorder.seed("b"))).not.toBe(name);
 });
