@@ -98,10 +98,13 @@ export class PartialError extends Error {
     override readonly name = "PartialError";
     readonly id: string;
     readonly outputs: PropertyMap;
-    constructor(id: string, outputs: PropertyMap, reasons: readonly string[]) {
+    /** Of a read: the inputs that the object stands for now. */
+    readonly inputs: PropertyMap | undefined;
+    constructor(id: string, outputs: PropertyMap, reasons: readonly string[], inputs?: PropertyMap) {
         super(reasons.join("\n"));
         this.id = id;
         this.outputs = outputs;
+        this.inputs = inputs;
     }
 }
 

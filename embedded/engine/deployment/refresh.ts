@@ -31,6 +31,7 @@ export async function readObject(deployment: Deployment, old: ResourceState): Pr
         if (!(error instanceof PartialError)) throw error;
         id = error.id;
         props = error.outputs;
+        inputs = error.inputs;
         initErrors = deployment.reasons(error);
     }
     if (!id) return undefined;

@@ -33,7 +33,7 @@ const hostOf = (server: URL): string => server.hostname.replace(/^\[|\]$/g, "");
 
 function isLocal(server: URL): boolean {
     const host = hostOf(server);
-    return host === "localhost" || host === "::1" || /^127\./.test(host);
+    return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function excepts(entry: string, server: URL): boolean {

@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import * as fc from "fast-check";
-import { ruleOf } from "../../../embedded/providers/kubernetes/await/index.ts";
+import { ruleOf } from "../../../embedded/providers/kubernetes/await/rules.ts";
 import { troubleOf } from "../../../embedded/providers/kubernetes/await/explain.ts";
 import { secretsOf, withoutValues } from "../../../embedded/providers/kubernetes/await/secrets.ts";
 import { selects, type Related, type Verdict } from "../../../embedded/providers/kubernetes/await/verdict.ts";

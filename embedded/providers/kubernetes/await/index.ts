@@ -4,39 +4,9 @@ import type { Cluster } from "../cluster.ts";
 import type { Objects } from "../follow.ts";
 import { parseApiVersion, type GroupVersionKind } from "../kinds.ts";
 import { describeObject, kindOf, type Manifest } from "../manifest.ts";
-import { skipsAwait, waitForExpression } from "../metadata.ts";
 import { explainFully, logLines, troubles, type PodTrouble } from "./explain.ts";
-import { expressionRule } from "./expression.ts";
-import { ingress, service } from "./network.ts";
-import { customResourceDefinition, namespace, persistentVolume, persistentVolumeClaim, resourceQuota, secret } from "./others.ts";
+import { ruleOf } from "./rules.ts";
 import { type RelatedKind, type Rule, type Verdict } from "./verdict.ts";
-import { daemonSet, deployment, job, pod, replicationController, statefulSet } from "./workloads.ts";
-
-const RULES: Readonly<Record<string, Rule>> = {
-    "/Namespace": namespace,
-    "/PersistentVolume": persistentVolume,
-    "/PersistentVolumeClaim": persistentVolumeClaim,
-    "/Pod": pod,
-    "/ReplicationController": replicationController,
-    "/ResourceQuota": resourceQuota,
-    "/Secret": secret,
-    "/Service": service,
-    "apiextensions.k8s.io/CustomResourceDefinition": customResourceDefinition,
-    "apps/DaemonSet": daemonSet,
-    "apps/Deployment": deployment,
-    "apps/StatefulSet": statefulSet,
-    "batch/Job": job,
-    "networking.k8s.io/Ingress": ingress,
-};
-
-/** How an object is awaited: as its annotations say, else as its kind is; undefined when it is not. */
-export function ruleOf(object: Manifest): Rule | undefined {
-    if (skipsAwait(object)) return undefined;
-    const expression = waitForExpression(object);
-    if (expression) return expressionRule(expression);
-    const { group, kind }: GroupVersionKind = kindOf(object);
-    return RULES[`${group}/${kind}`];
-}
 
 export interface AwaitOptions {
     readonly timeoutMs: number;

@@ -1,5 +1,5 @@
 import { at, numberAt, stringAt, type Manifest } from "../manifest.ts";
-import { condition, failed, isObserved, podsOfSelector, READY, waiting, type Rule } from "./verdict.ts";
+import { condition, failed, isObserved, podsOfSelector, READY, selects, waiting, type Rule } from "./verdict.ts";
 
 /** `spec.replicas`, which is 1 when absent. */
 function wanted(object: Manifest): number {
@@ -67,6 +67,10 @@ export const daemonSet: Rule = {
 };
 
 export const replicationController: Rule = {
+    pods: (object) => {
+        const selector = at(object, "spec", "selector");
+        return (pod) => selects({ matchLabels: selector ?? {} }, pod);
+    },
     judge(object) {
         const count = wanted(object);
         const available = numberAt(object, "status", "availableReplicas");
