@@ -4,9 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { projectRoot } from "../embedded/common/paths.ts";
+import { run } from "../embedded/common/process.ts";
 import { consoleProgress } from "../embedded/common/progress.ts";
 import { main as checkMain } from "./check.ts";
+import { installPackages } from "./packages.ts";
 import { prepare } from "./prepare.ts";
+
+/** Programs that tests compare with, or work against, and the Debian packages they are in. */
+const PROGRAMS: Readonly<Record<string, string>> = { openssl: "openssl", "ssh-agent": "openssh-client", python3: "python3-minimal" };
+
+/** What is to be installed; nobody but root can, and tests say what they do without. */
+async function missingPackages(): Promise<string[]> {
+    if (process.getuid?.() !== 0) return [];
+    const found = await Promise.all(Object.keys(PROGRAMS).map((name) => run("sh", ["-c", 'command -v "$1"', "sh", name])));
+    return Object.values(PROGRAMS).filter((_, i) => found[i]?.code !== 0);
+}
 
 interface Counts {
     passed: number;
@@ -17,7 +29,11 @@ interface Counts {
 /** Runs the tests and answers 0 only if something ran and nothing failed. */
 export async function main(args: string[]): Promise<number> {
     const selected = args.length > 0;
-    if (!selected) await prepare(consoleProgress());
+    if (!selected) {
+        const progress = consoleProgress();
+        await installPackages(await missingPackages(), true, progress);
+        await prepare(progress);
+    }
     const checked = selected ? 0 : await checkMain();
     const { counts, code } = await jest(args);
     if (checked !== 0) counts.failed++;

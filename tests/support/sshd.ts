@@ -34,8 +34,17 @@ async function missingLibraries(description: string): Promise<string[]> {
     return libraries.filter((name) => !stdout.includes(`${name} installed\n`));
 }
 
+/** What apt knows of the package; a machine that has just been made knows nothing before it has asked. */
+async function described(): Promise<string> {
+    const show = ["show", "--no-all-versions", PACKAGE];
+    const known = await run("apt-cache", show);
+    if (known.code === 0 && known.stdout) return known.stdout;
+    await check("apt-get", ["update"]);
+    return (await check("apt-cache", show)).stdout;
+}
+
 async function unpacked(): Promise<Program> {
-    const { stdout: description } = await check("apt-cache", ["show", "--no-all-versions", PACKAGE]);
+    const description = await described();
     const version = /^Version: (.+)$/m.exec(description)?.[1] ?? "unknown";
     const folder = join(cacheRoot(), "tests", `sshd-${version.replaceAll(/[^\w.+-]/g, "_")}`);
     if (!existsSync(folder)) {
