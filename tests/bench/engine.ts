@@ -6,7 +6,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { run } from "../../embedded/common/process.ts";
 import { consoleProgress, during, type Progress } from "../../embedded/common/progress.ts";
+import { controlPlaneBinaries } from "../support/apiserver.ts";
+import { configMaps } from "./configmaps.ts";
 import type { Measured } from "./engine-process.ts";
 import { compare, print, type Row } from "./table.ts";
 
@@ -29,7 +32,7 @@ export async function benchEngine(): Promise<number> {
     try {
         const small = await against(progress, join(folder, "ratio"));
         const curve = await growth(progress, folder);
-        print([...small, ...summary(curve)]);
+        print([...small, ...summary(curve), ...(await againstKubectl(progress))]);
         printCurve(curve);
     } finally {
         await rm(folder, { recursive: true, force: true });
@@ -37,21 +40,32 @@ export async function benchEngine(): Promise<number> {
     return 0;
 }
 
+/** Objects of a cluster, where there is an API server to make them in, and something to compare with. */
+async function againstKubectl(progress: Progress): Promise<Row[]> {
+    const missing = [
+        ...((await controlPlaneBinaries()) ? [] : ["a built API server (npm start)"]),
+        ...((await run("kubectl", ["version", "--client"]).catch(() => undefined)) ? [] : ["kubectl"]),
+    ];
+    if (!missing.length) return await configMaps(progress);
+    console.log(`skipped: ConfigMaps, for want of ${missing.join(" and ")}`);
+    return [];
+}
+
 /** `preview` and `up` without changes beside the program under an engine that does nothing. */
 async function against(progress: Progress, folder: string): Promise<Row[]> {
     await during(progress, `up of ${SMALL} resources`, 6, () => command(folder, SMALL, ["up", "--yes", "--skip-preview"]));
-    const seconds = { floor: [] as number[], preview: [] as number[], floorUp: [] as number[], up: [] as number[] };
+    const times = { floor: [] as number[], preview: [] as number[], floorUp: [] as number[], up: [] as number[] };
     await during(progress, `preview, up without changes and their floors, ${RUNS} times in turn`, RUNS * 17, async () => {
         for (let i = 0; i < RUNS; i++) {
-            seconds.floor.push((await floor(folder, ["--preview"])).seconds);
-            seconds.preview.push((await command(folder, SMALL, ["preview"])).seconds);
-            seconds.floorUp.push((await floor(folder, [])).seconds);
-            seconds.up.push((await command(folder, SMALL, ["up", "--yes", "--skip-preview", "--expect-no-changes"])).seconds);
+            times.floor.push((await floor(folder, ["--preview"])).seconds);
+            times.preview.push((await command(folder, SMALL, ["preview"])).seconds);
+            times.floorUp.push((await floor(folder, [])).seconds);
+            times.up.push((await command(folder, SMALL, ["up", "--yes", "--skip-preview", "--expect-no-changes"])).seconds);
         }
     });
     return [
-        compare(`preview of ${SMALL} resources`, seconds.preview, "empty engine", seconds.floor, "≤ 2 ×"),
-        compare(`up of ${SMALL} resources without changes`, seconds.up, "empty engine", seconds.floorUp, "≤ 2 ×"),
+        compare(`preview of ${SMALL} resources`, times.preview, "empty engine", times.floor, "≤ 2 ×"),
+        compare(`up of ${SMALL} resources without changes`, times.up, "empty engine", times.floorUp, "≤ 2 ×"),
     ];
 }
 
@@ -90,20 +104,28 @@ function summary(points: readonly Point[]): Row[] {
     ];
 }
 
+const seconds = (value: number): string => `${value.toFixed(1)} s`;
+
 function printCurve(points: readonly Point[]): void {
-    console.log(
-        "\n| resources | up, new | per resource | up, unchanged | per resource | memory at most | state written | per step | time in writes |",
-    );
-    console.log("|---|---|---|---|---|---|---|---|---|");
+    const columns = [
+        "resources",
+        "up, new",
+        "per resource",
+        "of it the engine's processor time",
+        "up, unchanged",
+        "of it the engine's processor time",
+    ];
+    console.log(`\n| ${[...columns, "memory at most", "state written", "per step", "time in writes"].join(" | ")} |`);
+    console.log(`|${"---|".repeat(columns.length + 4)}`);
     for (const { size, create, same } of points) {
-        const per = (value: number): string => ((value / size) * 1000).toFixed(1);
-        const { peak, written, writingMs } = create.measured;
+        const { peak, written, writingMs, cpuMs } = create.measured;
         const cells = [
             size,
-            `${create.seconds.toFixed(1)} s`,
-            `${per(create.seconds)} ms`,
-            `${same.seconds.toFixed(1)} s`,
-            `${per(same.seconds)} ms`,
+            seconds(create.seconds),
+            `${((create.seconds / size) * 1000).toFixed(1)} ms`,
+            seconds(cpuMs / 1000),
+            seconds(same.seconds),
+            seconds(same.measured.cpuMs / 1000),
             `${(Math.max(peak, same.measured.peak) / MIB).toFixed(0)} MiB`,
             `${(written / MIB).toFixed(1)} MiB`,
             `${(written / size / 1024).toFixed(1)} KiB`,
@@ -115,14 +137,14 @@ function printCurve(points: readonly Point[]): void {
 
 /** Runs a command of the engine on the program with that many resources. */
 async function command(state: string, size: number, args: readonly string[]): Promise<Timed> {
-    return await run(state, size, [join(import.meta.dirname, "engine-process.ts"), ...args, "--stack", "bench"]);
+    return await measure(state, size, [join(import.meta.dirname, "engine-process.ts"), ...args, "--stack", "bench"]);
 }
 
 async function floor(state: string, args: readonly string[]): Promise<Timed> {
-    return await run(state, SMALL, [join(import.meta.dirname, "floor.ts"), ...args]);
+    return await measure(state, SMALL, [join(import.meta.dirname, "floor.ts"), ...args]);
 }
 
-async function run(state: string, size: number, args: readonly string[]): Promise<Timed> {
+async function measure(state: string, size: number, args: readonly string[]): Promise<Timed> {
     const begun = performance.now();
     const child = spawn(process.execPath, [...args], {
         cwd: PROJECT,
