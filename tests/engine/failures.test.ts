@@ -175,55 +175,6 @@ describe("an interruption", () => {
     });
 });
 
-describe("refresh", () => {
-    const steer = [{ name: "gone" }, { name: "changed", args: { value: 1 } }, { name: "same", dependsOn: ["gone"] }];
-
-    test("takes changes into the state and out of it what is gone; the next update repairs both", async () => {
-        const world = new World();
-        const providers = { double: double(world) };
-        const { snapshot } = await runProgram({ program, providers, steer });
-        world.objects.delete(find(snapshot, "gone").id ?? "");
-        const changed = world.objects.get(find(snapshot, "changed").id ?? "");
-        if (changed) changed.inputs = { value: 99 };
-
-        const planned = await runProgram({ program, providers, snapshot }, (run) => refresh(run, { preview: true }));
-        expect(planned).toMatchObject({ changes: { same: 1, update: 1, delete: 1 }, stored: [] });
-        const ran = await runProgram({ program, providers, snapshot }, (run) => refresh(run, { preview: false }));
-        expect(ran).toMatchObject({ failed: false, changes: { same: 1, update: 1, delete: 1 } });
-        expect(find(ran.snapshot, "changed")).toMatchObject({ inputs: { value: 99 }, outputs: { value: 99, copy: 99 } });
-        expect(find(ran.snapshot, "same").dependencies).toEqual([]);
-        expect(() => find(ran.snapshot, "gone")).toThrow("no resource gone");
-
-        world.calls.length = 0;
-        await runProgram({ program, providers, steer, snapshot: ran.snapshot });
-        expect(world.calls.toSorted()).toEqual(["create gone", "update changed"]);
-    });
-
-    test("stores nothing when nothing differs, and keeps what was secret so", async () => {
-        const world = new World();
-        const providers = { double: double(world) };
-        const { snapshot } = await runProgram({
-            program,
-            providers,
-            steer: [
-                { name: "a", args: { value: "a well kept secret" }, secret: ["value"], opts: { additionalSecretOutputs: ["generated"] } },
-            ],
-        });
-        const ran = await runProgram({ program, providers, snapshot }, (run) => refresh(run, { preview: false }));
-        expect(ran).toMatchObject({ changes: { same: 1 }, stored: [], snapshot });
-    });
-
-    test("leaves what cannot be read as it is, and fails", async () => {
-        const world = new World();
-        const { snapshot } = await runProgram({ program, providers: { double: double(world) }, steer });
-        const unreachable = { double: double(world, { read: async () => Promise.reject(new Error("the server is unreachable")) }) };
-        const ran = await runProgram({ program, providers: unreachable, snapshot }, (run) => refresh(run, { preview: false }));
-        expect(ran.failed).toBe(true);
-        expect(ran.diagnostics).toEqual(Array.from({ length: 3 }, () => "error: reading failed: the server is unreachable"));
-        expect(ran.snapshot).toEqual(snapshot);
-    });
-});
-
 test("an empty stack is refreshed and destroyed without a word", async () => {
     for (const operation of [refresh, destroy]) {
         const ran = await runProgram({ program, providers: {}, snapshot: emptySnapshot }, (run) => operation(run, { preview: false }));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { refresh, type ResourceState } from "../../embedded/engine/index.ts";
 import { PartialError, type ResourceProvider } from "../../embedded/engine/provider.ts";
-import type { PropertyMap } from "../../embedded/engine/values.ts";
+import { Secret, type PropertyMap } from "../../embedded/engine/values.ts";
 import { GROUP, Stack, thing, type Direct, type Program } from "./support/direct.ts";
 import { double, World } from "./support/double.ts";
 import { find } from "./support/runs.ts";
@@ -28,7 +28,41 @@ function edit(stack: Stack, change: (state: ResourceState) => Partial<ResourceSt
     stack.snapshot = { ...stack.snapshot, resources: stack.snapshot.resources.map((state) => ({ ...state, ...change(state) })) };
 }
 
+const three = async (ask: Program): Promise<void> => {
+    await ask.thing("gone");
+    await ask.thing("changed", { value: 1 });
+    await ask.thing("same", {}, { dependencies: [thing("gone")] });
+};
+
 describe("a refresh", () => {
+    test("takes changes into the state and out of it what is gone; the next update repairs both", async () => {
+        const stack = new Stack();
+        await stack.up(three);
+        stack.world.objects.delete(find(stack.snapshot, "gone").id ?? "");
+        const changed = stack.world.objects.get(find(stack.snapshot, "changed").id ?? "");
+        if (changed) changed.inputs = { value: 99 };
+        expect(await refreshed(stack)).toMatchObject({ failed: false, changes: { same: 1, update: 1, delete: 1 } });
+        expect(find(stack.snapshot, "changed")).toMatchObject({ inputs: { value: 99 }, outputs: { value: 99, copy: 99 } });
+        expect(stack.names()).toEqual(["changed", "same"]);
+        expect((await stack.up(three)).calls).toEqual(["create gone", "update changed"]);
+    });
+
+    test("stores nothing when nothing differs, and keeps what was secret so", async () => {
+        const stack = new Stack();
+        await stack.up(alone({ value: new Secret("a well kept secret") }, { additionalSecretOutputs: ["generated"] }));
+        const before = stack.snapshot;
+        expect(await refreshed(stack)).toMatchObject({ changes: { same: 1 }, stored: 0 });
+        expect(stack.snapshot).toEqual(before);
+    });
+
+    test("leaves what cannot be read as it is, and fails", async () => {
+        const stack = answering(() => ({ read: async () => Promise.reject(new Error("the server is unreachable")) }));
+        await stack.up(alone());
+        const before = stack.snapshot;
+        expect(await refreshed(stack)).toMatchObject({ failed: true, diagnostics: ["error: reading failed: the server is unreachable"] });
+        expect(stack.snapshot).toEqual(before);
+    });
+
     test("shows what an update would undo, the other way round (step.go RefreshStep.Apply)", async () => {
         const stack = new Stack();
         await stack.up(alone({ value: 1, kept: 1, gone: 1 }));
