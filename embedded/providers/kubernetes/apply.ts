@@ -5,7 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import { ApiError, explain, isNamespaceMissing, isNotFound } from "./errors.ts";
 import { describeObject, kindOf, type Manifest } from "./manifest.ts";
 import { withIgnored } from "./ignored.ts";
-import { handOver, identityOf } from "./ownership.ts";
+import { handOver, identityOf, type Succession } from "./ownership.ts";
 
 export interface ApplyOptions {
     readonly manager: string;
@@ -40,9 +40,7 @@ export function isOwn(live: Manifest, manager: string): boolean {
     return (live.metadata.managedFields ?? []).some((entry) => entry.manager === manager && entry.operation === "Apply");
 }
 
-export interface UpdateOptions extends ApplyOptions {
-    /** Whether fields of those who wrote before the resource become its own. */
-    readonly takesOver: boolean;
+export interface UpdateOptions extends ApplyOptions, Succession {
     readonly ignoreChanges: readonly string[];
 }
 
@@ -72,7 +70,10 @@ export async function createObject(cluster: Cluster, object: Manifest, options: 
             if (existing) options.log("info", `${describeObject(object)} was made by an earlier run that was interrupted: taken up again`);
             const { code, body } = await patch(cluster, path, object, options);
             if (code === 201 && options.patches)
-                options.log("warning", `${describeObject(object)} did not exist, so the patch made it. A delete of the patch does not delete it`);
+                options.log(
+                    "warning",
+                    `${describeObject(object)} did not exist, so the patch made it. A delete of the patch does not delete it`,
+                );
             if (code === 201 || existing || options.upsert) return body;
             // Somebody made it between the question and the request: give back what was just taken.
             await patch(cluster, path, identityOf(object), options);
@@ -131,7 +132,7 @@ export async function updateObject(cluster: Cluster, object: Manifest, options: 
                 throw error;
             });
             try {
-                if (live && options.takesOver) await handOver(cluster, path, live, options.manager, options.signal);
+                if (live) await handOver(cluster, path, live, options, options.signal);
                 return await patch(
                     cluster,
                     path,

@@ -1,7 +1,8 @@
 /** What is kept in the state of a resource: the live object without its bookkeeping, and what the next update needs. */
 import { isDeepStrictEqual } from "node:util";
 import { isObject, Secret, Unknown, type PropertyMap, type PropertyValue } from "../../engine/values.ts";
-import { isJsonObject, stringAt, toProperties, type Json, type JsonObject, type Manifest } from "./manifest.ts";
+import { isJsonObject, READ_ONLY_METADATA, stringAt, toProperties, type Json, type JsonObject, type Manifest } from "./manifest.ts";
+import { appliedPart } from "./ownership.ts";
 
 /** Names that the official provider uses, so that either engine can continue what the other made. */
 const FIELD_MANAGER = "__fieldManager";
@@ -113,29 +114,49 @@ function liveStringData(live: Manifest, written: PropertyMap, outputs: PropertyM
     return result;
 }
 
-const NOT_INPUTS = [
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "generation",
-    "managedFields",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-const NOT_ANNOTATIONS = ["deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"];
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+const NOT_ANNOTATIONS = ["deployment.kubernetes.io/revision", LAST_APPLIED];
 
-/** Inputs that would make an object as it is, for one that no program has declared before. */
+/**
+ * Inputs for an object that no program has declared before: of one that was applied, by kubectl or on the server, the
+ * fields that were, as they are now; of any other one all but what the server writes.
+ */
 export function importedInputs(live: Manifest): PropertyMap {
-    const { status, metadata, ...rest } = live;
+    const { apiVersion, kind, metadata: meta } = live;
+    const { status, ...whole } = live;
     void status;
-    const kept: Record<string, Json | undefined> = { ...metadata };
-    for (const key of NOT_INPUTS) delete kept[key];
-    if (isJsonObject(kept["annotations"])) {
-        const annotations: Record<string, Json | undefined> = { ...kept["annotations"] };
+    const applied = lastApplied(live) ?? appliedPart(live);
+    const found: JsonObject = applied ? (within(whole, applied) as JsonObject) : whole;
+    const { name, namespace } = meta;
+    const metadata: Record<string, Json | undefined> = { ...(found["metadata"] as JsonObject), name, ...(namespace && { namespace }) };
+    for (const key of READ_ONLY_METADATA) delete metadata[key];
+    if (isJsonObject(metadata["annotations"])) {
+        const annotations: Record<string, Json | undefined> = { ...metadata["annotations"] };
         for (const key of NOT_ANNOTATIONS) delete annotations[key];
-        if (Object.keys(annotations).length) kept["annotations"] = annotations as JsonObject;
-        else delete kept["annotations"];
+        if (Object.keys(annotations).length) metadata["annotations"] = annotations as JsonObject;
+        else delete metadata["annotations"];
     }
-    return protectSecretData(toProperties({ ...rest, metadata: kept } as JsonObject));
+    // What was written as stringData is in data.
+    const data = kind === "Secret" && live["data"] !== undefined && { data: live["data"] };
+    return protectSecretData(toProperties({ ...found, ...data, apiVersion, kind, metadata } as JsonObject));
+}
+
+function lastApplied({ metadata }: Manifest): JsonObject | undefined {
+    try {
+        const applied = JSON.parse(metadata.annotations?.[LAST_APPLIED] ?? "null") as Json;
+        return isJsonObject(applied) && stringAt(applied, "kind") ? applied : undefined;
+    } catch {
+        return undefined; // Anybody may write an annotation.
+    }
+}
+
+/** The part of a value that has the shape of another one. Lists of another length are taken whole. */
+function within(value: Json | undefined, shape: Json): Json | undefined {
+    if (isJsonObject(value) && isJsonObject(shape)) {
+        const keys = Object.keys(shape).filter((key) => value[key] !== undefined);
+        return Object.fromEntries(keys.map((key) => [key, within(value[key], shape[key] as Json)]));
+    }
+    if (Array.isArray(value) && Array.isArray(shape) && value.length === shape.length)
+        return (value as readonly Json[]).map((item, i) => within(item, shape[i] as Json) as Json);
+    return value;
 }

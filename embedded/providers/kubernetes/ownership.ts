@@ -17,33 +17,39 @@ const PREDECESSORS: readonly (readonly [prefix: string, operation: "Apply" | "Up
     ["pulumi-resource-kubernetes", "Update"],
 ];
 
-function isPredecessor({ manager = "", operation, subresource }: ManagedFields): boolean {
-    return !subresource && PREDECESSORS.some(([prefix, as]) => operation === as && manager.startsWith(prefix));
+/** Whose fields become a resource's own with its next update. */
+export interface Succession {
+    readonly manager: string;
+    /** The field manager of the update before; undefined when it was the same. */
+    readonly predecessor: string | undefined;
+    /** Whether {@link PREDECESSORS} are among them; not so for a Patch, which is not the owner of its object. */
+    readonly takesOver: boolean;
+}
+
+function isPredecessor({ manager = "", operation, subresource }: ManagedFields, { predecessor, takesOver }: Succession): boolean {
+    if (subresource) return false;
+    if (manager === predecessor && operation === "Apply") return true;
+    return takesOver && PREDECESSORS.some(([prefix, as]) => operation === as && manager.startsWith(prefix));
 }
 
 /** Whether a manager of this name may be one whose fields are taken over. */
-export function isPredecessorName(name: string): boolean {
-    return PREDECESSORS.some(([prefix]) => name.startsWith(prefix));
+export function isPredecessorName(name: string, { predecessor, takesOver }: Succession): boolean {
+    return name === predecessor || (takesOver && PREDECESSORS.some(([prefix]) => name.startsWith(prefix)));
 }
 
 /**
  * The ownership of an object with the fields of predecessors given to a manager, so that those which are no longer
  * declared are removed by its next apply; undefined when there is nothing to take over.
  */
-export function handedOver(entries: readonly ManagedFields[], manager: string): ManagedFields[] | undefined {
+export function handedOver(live: Manifest, succession: Succession): ManagedFields[] | undefined {
+    const entries = live.metadata.managedFields ?? [];
+    const { manager } = succession;
     const mine = entries.filter((entry) => entry.manager === manager && entry.operation === "Apply" && !entry.subresource);
-    const theirs = entries.filter((entry) => !mine.includes(entry) && isPredecessor(entry));
+    const theirs = entries.filter((entry) => !mine.includes(entry) && isPredecessor(entry, succession));
     const [first] = theirs;
     if (!first) return undefined;
-    const fields = [...mine, ...theirs].map((entry) => entry.fieldsV1 ?? {}).reduce<Json>(union, {});
-    const { apiVersion, fieldsType } = (mine[0] ?? first) as JsonObject;
-    const owned: ManagedFields = {
-        manager,
-        operation: "Apply",
-        ...(apiVersion !== undefined && { apiVersion }),
-        ...(fieldsType !== undefined && { fieldsType }),
-        fieldsV1: fields,
-    };
+    const fieldsV1 = [...mine, ...theirs].map((entry) => entry.fieldsV1 ?? {}).reduce<Json>(union, {});
+    const owned: ManagedFields = { ...(mine[0] ?? first), manager, operation: "Apply", fieldsV1 };
     return [...entries.filter((entry) => !mine.includes(entry) && !theirs.includes(entry)), owned];
 }
 
@@ -100,8 +106,8 @@ function union(a: Json, b: Json): Json {
 }
 
 /** Writes what {@link handedOver} says; refused by the server when the object has changed since it was read. */
-export async function handOver(cluster: Cluster, path: string, live: Manifest, manager: string, signal: AbortSignal): Promise<void> {
-    const managedFields = handedOver(live.metadata.managedFields ?? [], manager);
+export async function handOver(cluster: Cluster, path: string, live: Manifest, succession: Succession, signal: AbortSignal): Promise<void> {
+    const managedFields = handedOver(live, succession);
     if (!managedFields) return;
     await cluster.client.request("PATCH", path, {
         body: [

@@ -4,6 +4,7 @@ import { PartialError, type DiffResult, type OldState, type OperationContext, ty
 import { isObject, type PropertyMap } from "../../engine/values.ts";
 import { createObject, isOwn, updateObject, validateObject } from "./apply.ts";
 import { awaitReady } from "./await/index.ts";
+import { problemNow } from "./await/now.ts";
 import { checkInputs } from "./check.ts";
 import { Cluster } from "./cluster.ts";
 import { diffConfiguration } from "./config.ts";
@@ -13,9 +14,10 @@ import { forceNewPaths, isIdentity, PATCH_IDENTITY } from "./forcenew.ts";
 import { apiVersionOf, isKind, isNamespacedKind, targetOf, type GroupVersionKind } from "./kinds.ts";
 import { containsUnknown, stringAt, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
 import { fieldManagerOf, forcesPatch, replacesUnready, timeoutOf } from "./metadata.ts";
+import { callFunction } from "./functions.ts";
 import { optionFailures, readOptions, type Options } from "./options.ts";
 import { checkpoint, expectedOutputs, importedInputs, liveInputs, previewedOutputs, recordedFieldManager } from "./outputs.ts";
-import { relinquish } from "./ownership.ts";
+import { relinquish, type Succession } from "./ownership.ts";
 import { removeObject, StillThereError } from "./remove.ts";
 import { judged, tryUpdate, type ChangedTrial } from "./trial.ts";
 import { isComplete, replacingUnready } from "./unready.ts";
@@ -75,9 +77,8 @@ export class KubernetesProvider implements ResourceProvider {
             return replacingUnready(diff, olds.inputs, news);
         if (!diff.changes || diff.replaces?.some((path) => isIdentity(path))) return diff;
         const object = toManifest(news);
-        const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
         const options = {
-            manager,
+            ...this.#succession(urn, object, olds.outputs, patch),
             force: this.#options.enablePatchForce || forcesPatch(object),
             ignoreChanges,
             replaces: Boolean(diff.replaces?.length),
@@ -123,22 +124,20 @@ export class KubernetesProvider implements ResourceProvider {
             const tried = this.#tried.get(urn);
             this.#tried.delete(urn);
             if (tried?.conflict) throw tried.conflict;
-            return { outs: tried ? expectedOutputs(tried, tried.manager, news, olds.outputs) : previewedOutputs(olds.outputs, news) };
+            return {
+                outs: tried ? expectedOutputs(tried, tried.succession.manager, news, olds.outputs) : previewedOutputs(olds.outputs, news),
+            };
         }
         const object = toManifest(news);
-        const manager = fieldManagerOf(urn, object, recordedFieldManager(olds.outputs));
+        const succession = this.#succession(urn, object, olds.outputs, targetOf(urn, news).patch);
         const { code, body: live } = await updateObject(this.#cluster, object, {
-            manager,
+            ...succession,
             force: this.#options.enablePatchForce || forcesPatch(object),
-            takesOver: !targetOf(urn, news).patch,
             ignoreChanges,
             signal: context.signal,
         });
-        const before = recordedFieldManager(olds.outputs);
-        // The annotation says another manager than before: what only that one declared is no longer declared.
-        if (typeof before === "string" && before !== manager) await relinquish(this.#cluster, object, before, context.signal);
         if (code === 201) context.log("warning", `${id} had been deleted outside of this program: created again`);
-        return { outs: await this.#awaited(live, manager, news, olds.outputs, context) };
+        return { outs: await this.#awaited(live, succession.manager, news, olds.outputs, context) };
     }
 
     async read(id: string, urn: string, olds: OldState | undefined, context: OperationContext): Promise<ReadResult> {
@@ -158,7 +157,10 @@ export class KubernetesProvider implements ResourceProvider {
         const known = isObject(olds?.inputs["metadata"]) ? olds : undefined;
         const inputs = known ? liveInputs(live, known.inputs, known.outputs) : importedInputs(live);
         const manager = fieldManagerOf(urn, live, recordedFieldManager(olds?.outputs));
-        return { id, props: checkpoint(live, manager, inputs, olds?.outputs), inputs };
+        const props = checkpoint(live, manager, inputs, olds?.outputs);
+        const problem = known && !patch ? await problemNow(this.#cluster, live, context.signal) : undefined;
+        if (problem) throw new PartialError(id, props, problem, inputs);
+        return { id, props, inputs };
     }
 
     /** Only of an object that this resource made, or where there is none: what somebody else made is not to enter the state. */
@@ -202,14 +204,18 @@ export class KubernetesProvider implements ResourceProvider {
         }
     }
 
-    async invoke(token: string): Promise<InvokeResult> {
-        throw new UserError(
-            `the function ${token} is not supported by the embedded kubernetes provider: declare the objects as resources, or use the official engine`,
-        );
+    async invoke(token: string, args: PropertyMap): Promise<InvokeResult> {
+        return await callFunction(token, args, (kind) => this.#isNamespaced(kind, undefined));
     }
 
     close(): Promise<void> {
         return this.#cluster.close();
+    }
+
+    #succession(urn: string, object: Manifest, outputs: PropertyMap, patch: boolean): Succession {
+        const before = recordedFieldManager(outputs);
+        const manager = fieldManagerOf(urn, object, before);
+        return { manager, predecessor: typeof before === "string" && before !== manager ? before : undefined, takesOver: !patch };
     }
 
     /** The outputs of an object that was written, once it is ready. */

@@ -5,16 +5,15 @@ import type { PropertyMap } from "../../engine/values.ts";
 import { applyDryRun, type ApplyOptions } from "./apply.ts";
 import type { Cluster } from "./cluster.ts";
 import { covers, keepsName, parsePath, type Path } from "./diff.ts";
-import { ApiError, explain, isNotFound, NoKindError, type StatusCause } from "./errors.ts";
+import { ApiError, explain, isNotFound, NoKindError } from "./errors.ts";
 import { at, toProperties, type Json, type Manifest } from "./manifest.ts";
 import { withIgnored } from "./ignored.ts";
-import { handedOver, isPredecessorName, ownersOf } from "./ownership.ts";
+import { handedOver, isPredecessorName, ownersOf, type Succession } from "./ownership.ts";
 
 export interface ChangedTrial {
     readonly live: Manifest;
     readonly result: Manifest;
-    /** The field manager for which it was tried. */
-    readonly manager: string;
+    readonly succession: Succession;
     /** Why the change is going to be refused as long as nobody takes the fields over. */
     readonly conflict: Error | undefined;
 }
@@ -27,11 +26,13 @@ export type Trial =
     /** Nothing can be said: the object is gone, its kind is not there yet, or dry runs are not allowed. */
     | { readonly outcome: "unknown" };
 
+type StatusCause = ApiError["causes"][number];
+
 /** In these ways the API says that a field cannot be changed in place; rules of custom kinds mostly say so, too. */
 const IMMUTABLE =
     /immutable|may not (?:be )?change|may not update fields other than|updates to .* are forbidden|cannot (?:be )?(?:change|update)/i;
 
-export interface TrialOptions extends Omit<ApplyOptions, "dryRun"> {
+export interface TrialOptions extends Omit<ApplyOptions, "dryRun">, Succession {
     readonly ignoreChanges: readonly string[];
     /** Whether the object is replaced by this change anyway: then a refusal is nothing to tell. */
     readonly replaces: boolean;
@@ -50,18 +51,20 @@ export async function tryUpdate(cluster: Cluster, declared: Manifest, options: T
             return {
                 outcome: "changed",
                 live,
-                manager: options.manager,
+                succession: options,
                 result: await applyDryRun(cluster, object, options),
                 conflict: undefined,
             };
         } catch (error) {
             if (!isConflict(error)) throw error;
             const result = await applyDryRun(cluster, object, { ...options, force: true });
-            const resolved = error.causes.every(({ message = "" }) => isPredecessorName(/with "([^"]*)"/.exec(message)?.[1] ?? ""));
+            const resolved = error.causes.every(({ message = "" }) =>
+                isPredecessorName(/with "([^"]*)"/.exec(message)?.[1] ?? "", options),
+            );
             return {
                 outcome: "changed",
                 live,
-                manager: options.manager,
+                succession: options,
                 result,
                 conflict: resolved ? undefined : explain("update", object, error),
             };
@@ -87,9 +90,9 @@ function isConflict(error: unknown): error is ApiError {
 export function judged(diff: DiffResult, trial: Trial, before: PropertyMap, after: PropertyMap): DiffResult {
     if (trial.outcome === "unknown") return diff;
     if (trial.outcome === "immutable") return replacing(diff, trial.causes, before, after);
-    const { manager } = trial;
+    const { manager } = trial.succession;
     // A dry run says nothing about fields whose ownership is only taken over by the update.
-    if (handedOver(trial.live.metadata.managedFields ?? [], manager)) return diff;
+    if (handedOver(trial.live, trial.succession)) return diff;
     const [live, result] = [toProperties(trial.live), toProperties(trial.result)] as [Json, Json];
     const entries = Object.entries(diff.detailedDiff ?? {});
     // With an owner beside this one, a field is shared or given up, though its value stays.
@@ -123,10 +126,11 @@ function replacing(diff: DiffResult, causes: readonly StatusCause[], before: Pro
     return { changes: true, replaces: [...replaces], detailedDiff, deleteBeforeReplace: keepsName(before, after) };
 }
 
+const isNear = (place: Path, path: Path): boolean => covers(place, path) || covers(path, place);
+
 /** The changed paths that a refusal is about. The server may name a field above them, or one that manifests do not have. */
 function concerned(paths: readonly string[], { field = "", message = "" }: StatusCause): readonly string[] {
     const named = parsePath(field);
-    const isNear = (place: Path, path: Path): boolean => covers(place, path) || covers(path, place);
     for (let place = named; place.length; place = place.slice(0, -1)) {
         const near = paths.filter((path) => [place, ["spec", ...place]].some((there) => isNear(there, parsePath(path))));
         if (!near.length) continue;

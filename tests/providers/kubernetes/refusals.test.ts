@@ -73,7 +73,7 @@ it("a missing kubeconfig fails what needs it, and no preview", async () => {
 
 it("functions and types that are not objects are refused by name", async () => {
     const run = new Run();
-    await expect(run.provider.invoke?.("kubernetes:yaml:decode", {})).rejects.toThrow(/kubernetes:yaml:decode is not supported/);
+    await expect(run.provider.invoke?.("kubernetes:helm:template", {})).rejects.toThrow(/kubernetes:helm:template is not supported/);
     await expect(run.create("helm.sh/v3:Release", "a", {})).rejects.toThrow(/kubernetes:helm\.sh\/v3:Release is not supported/);
 });
 
