@@ -1,5 +1,6 @@
 /** What happens during an operation, in order: everything a display shows and a digest counts. */
 import type { PropertyDiffKind } from "./provider.ts";
+import type { ResourceState } from "./state/snapshot.ts";
 import type { PropertyMap } from "./values.ts";
 
 /** Pulumi's names of steps. */
@@ -22,20 +23,8 @@ export type StepOp =
 
 export type Severity = "debug" | "info" | "info#err" | "warning" | "error";
 
-/** A resource before or after a step, as a display needs it. Values still carry their Secret and Unknown marks. */
-export interface StepState {
-    readonly urn: string;
-    readonly type: string;
-    readonly id?: string | undefined;
-    readonly custom: boolean;
-    readonly parent?: string | undefined;
-    readonly provider?: string | undefined;
-    readonly protect?: boolean | undefined;
-    /** Names of the properties whose differences are not to be shown. */
-    readonly hideDiff?: readonly string[] | undefined;
-    readonly inputs: PropertyMap;
-    readonly outputs: PropertyMap;
-}
+/** A resource before or after a step, as far as it is known. Values still carry their Secret and Unknown marks. */
+export type StepState = Partial<ResourceState> & Pick<ResourceState, "urn" | "type" | "custom" | "inputs" | "outputs">;
 
 export interface StepMetadata {
     readonly op: StepOp;

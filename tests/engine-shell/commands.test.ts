@@ -217,6 +217,10 @@ throw new Error("cannot log in with " + token);`,
     expectCode(result, 1);
     expect(result.stdout).toContain("cannot log in with [secret]");
     expect(result.stdout + result.stderr).not.toContain("tok3n-v4lue");
+    const shown = await command(folder, ["up", "-yf", "--show-secrets"]);
+    expectCode(shown, 1);
+    expect(shown.stdout).toContain("using tok3n-v4lue");
+    expect(shown.stdout).toContain("cannot log in with tok3n-v4lue");
 });
 
 async function until(done: () => Promise<boolean>): Promise<void> {

@@ -9,6 +9,10 @@ import { looksLikeSecret } from "../../embedded/engine/commands/likely-secret.ts
 import type { Options } from "../../embedded/engine/commands/options.ts";
 import { withoutSetting, withSetting, type WrittenValue } from "../../embedded/engine/config/document.ts";
 import { parseKey } from "../../embedded/engine/config/keys.ts";
+import { fileBackend } from "../../embedded/engine/state/open.ts";
+import { createPassphrase } from "../../embedded/engine/state/secrets-passphrase.ts";
+import { CiphertextMemory } from "../../embedded/engine/state/secrets.ts";
+import { CheckpointWriter } from "../../embedded/engine/state/serialize.ts";
 import { command, PASSPHRASE, projectFolder, removeFolders } from "./support.ts";
 
 afterEach(removeFolders);
@@ -201,6 +205,18 @@ config:
         expect((await command(folder, ["config", "cp", "-d", "prod"], { env })).stderr).toContain(
             '"config cp" is not supported by the embedded engine',
         );
+    });
+
+    test("encrypt with the key that the state has already", async () => {
+        const { run, text, folder } = await stack();
+        const manager = await createPassphrase(PASSPHRASE);
+        const backend = fileBackend(join(folder, "state"));
+        const reference = { project: "trial", stack: "dev" };
+        await backend.create(reference);
+        const writer = new CheckpointWriter("organization/trial/dev", manager, new CiphertextMemory());
+        await backend.write(reference, writer.write({ resources: [], pendingOperations: [] }));
+        await run((options) => configSet({ ...options, secret: true }, "one", "geheim"));
+        expect(await text()).toContain(`\nencryptionsalt: ${manager.provider.state.salt}\n`);
     });
 
     test("read a value from standard input, so that it is on no command line", async () => {

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { EventStream } from "../../embedded/engine/display/stream.ts";
+import type { EngineEvent } from "../../embedded/engine/events.ts";
 import { goJson } from "../../embedded/engine/state/json.ts";
 import { createPassphrase, openPassphrase } from "../../embedded/engine/state/secrets-passphrase.ts";
 import { CiphertextMemory } from "../../embedded/engine/state/secrets.ts";
@@ -86,6 +88,54 @@ if (reason) console.warn(`skipped: the comparison with Pulumi's Go types, becaus
         expect(answer).toMatchObject({ resources: 2, magic: true });
         expect(answer["export"]).toBe(goJson(deployment));
         expect(answer["checkpoint"]).toBe(text.slice(text.indexOf('{"manifest"'), -2));
+    });
+
+    test("read every engine event, forbid unknown fields, and write the same bytes", () => {
+        const lines: string[] = [];
+        const stream = new EventStream((line) => lines.push(line.trimEnd()));
+        const thing = resource("pkg:index:Thing", "a", {
+            id: "1",
+            delete: true,
+            parent: STACK,
+            protect: true,
+            taint: true,
+            external: true,
+            retainOnDelete: true,
+            provider: `${urn("pulumi:providers:pkg", "default")}::1`,
+            initErrors: ["not ready"],
+            hideDiff: ["spec.list[0]"],
+            inputs: { b: new Secret("geheim"), a: [1, null] },
+        });
+        const metadata = {
+            op: "replace",
+            urn: thing.urn,
+            type: thing.type,
+            provider: thing.provider ?? "",
+            logical: true,
+            old: thing,
+            new: resource("pkg:index:Thing", "a"),
+            diffs: ["a"],
+            keys: ["a"],
+            detailedDiff: { b: "update", "a[0]": "add-replace" },
+        } as const;
+        const verdict = { urn: thing.urn, pack: "rules", packVersion: "1.0.0", policy: "p" };
+        const events: EngineEvent[] = [
+            { type: "prelude", config: { "p:k": "v" } },
+            { type: "policy-load", pack: "rules", packVersion: "1.0.0", path: "x" },
+            { type: "resource-pre", metadata, planning: true },
+            { type: "resource-status", urn: thing.urn, text: "waiting" },
+            { type: "resource-outputs", metadata: { ...metadata, old: undefined, detailedDiff: undefined }, planning: false },
+            { type: "resource-failed", metadata, error: "no" },
+            { type: "diagnostic", severity: "error", message: "no", urn: thing.urn },
+            { type: "diagnostic", severity: "info#err", message: "<&>" },
+            { type: "policy-violation", ...verdict, message: "m", description: "", enforcementLevel: "mandatory", severity: "high" },
+            { type: "policy-remediation", ...verdict, before: { a: 1 }, after: { a: new Secret(2) } },
+            { type: "summary", changes: { update: 1, create: 2 }, durationMs: 5, planning: false, maybeCorrupt: true },
+        ];
+        for (const event of events) stream.take(event);
+        stream.finish();
+        expect(lines).toHaveLength(events.length + 1);
+        expect(ask({ events: lines.map((line) => JSON.parse(line) as object) })["events"]).toEqual(lines);
     });
 
     test("refuse a field they do not know, so that the test above can fail", () => {

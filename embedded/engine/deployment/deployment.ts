@@ -17,7 +17,7 @@ import { inOrder } from "./graph.ts";
 import { locateProgram } from "../location.ts";
 import { Limiter } from "./limiter.ts";
 import { ProviderRegistry } from "./registry.ts";
-import { Reporter, shown } from "./reporter.ts";
+import { Reporter } from "./reporter.ts";
 import { Selection } from "./scope.ts";
 
 /** A step that failed and has been reported. */
@@ -211,8 +211,8 @@ export function metadataOf(
         type: state.type,
         provider: state.provider ?? "",
         logical: !PARTS.has(op),
-        old: old && shown(old),
-        new: now && shown(now),
+        old,
+        new: now,
         ...more,
     };
 }

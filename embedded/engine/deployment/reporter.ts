@@ -1,7 +1,6 @@
 /** Tells the display what happens, without secrets, and counts it. */
-import type { EngineEvent, EventSink, Severity, StepMetadata, StepOp, StepState } from "../events.ts";
+import type { EngineEvent, EventSink, Severity, StepMetadata, StepOp } from "../events.ts";
 import { Redactor } from "../redact.ts";
-import type { ResourceState } from "../state/snapshot.ts";
 import { isDefaultProvider } from "../urn.ts";
 
 export class Reporter {
@@ -76,20 +75,4 @@ export class Reporter {
             this.redactor.learn(state.outputs);
         }
     }
-}
-
-/** A resource as events show it. */
-export function shown(state: ResourceState): StepState {
-    return {
-        urn: state.urn,
-        type: state.type,
-        id: state.id,
-        custom: state.custom,
-        parent: state.parent,
-        provider: state.provider,
-        protect: state.protect,
-        hideDiff: state.hideDiff,
-        inputs: state.inputs,
-        outputs: state.outputs,
-    };
 }

@@ -156,7 +156,8 @@ export class DigestBuilder {
             ignoreChanges: [],
             replaceOnChanges: [],
             hideDiff: [],
-            ...(state as Partial<ResourceState> & Pick<StepState, "urn" | "type" | "custom">),
+            ...state,
+            ...(state.replacementTrigger !== undefined && { replacementTrigger: blindValue(state.replacementTrigger) }),
             inputs: hidden ? {} : blind(state.inputs),
             outputs: hidden ? {} : blind(state.outputs),
         };
@@ -166,13 +167,14 @@ export class DigestBuilder {
 
 /** The properties with every secret as `[secret]`. */
 function blind(map: PropertyMap): PropertyMap {
-    const value = (v: PropertyValue): PropertyValue => {
-        if (v instanceof Secret) return "[secret]";
-        if (v instanceof OutputValue) return v.secret ? "[secret]" : value(v.value ?? Unknown.instance);
-        if (Array.isArray(v)) return v.map((item: PropertyValue) => value(item));
-        return isObject(v) ? blind(v) : v;
-    };
-    return Object.fromEntries(Object.entries(map).map(([key, item]) => [key, value(item)]));
+    return Object.fromEntries(Object.entries(map).map(([key, item]) => [key, blindValue(item)]));
+}
+
+function blindValue(value: PropertyValue): PropertyValue {
+    if (value instanceof Secret) return "[secret]";
+    if (value instanceof OutputValue) return value.secret ? "[secret]" : blindValue(value.value ?? Unknown.instance);
+    if (Array.isArray(value)) return value.map((item: PropertyValue) => blindValue(item));
+    return isObject(value) ? blind(value) : value;
 }
 
 function sorted<T>(map: Readonly<Partial<Record<string, T>>>): Record<string, T> {

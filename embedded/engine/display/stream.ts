@@ -137,17 +137,24 @@ function metadataOf({ op, urn, type, provider, logical, old, new: now, keys, dif
 }
 
 function stateOf(state: StepState): object {
-    const { type, urn, custom, id, parent, protect, provider, inputs, outputs } = state;
+    const { type, urn, custom, id, parent, protect, taint, external, retainOnDelete, provider, inputs, outputs } = state;
+    const { initErrors = [], hideDiff = [] } = state;
     return {
         type,
         urn,
         ...(custom && { custom }),
+        ...(state.delete && { delete: true }),
         id: id ?? "",
         parent: parent ?? "",
         ...(protect && { protect }),
+        ...(taint && { taint }),
+        ...(external && { external }),
+        ...(retainOnDelete && { retainOnDelete }),
         inputs: hidden(inputs),
         outputs: hidden(outputs),
         provider: provider ?? "",
+        ...(initErrors.length && { initErrors }),
+        ...(hideDiff.length && { hideDiffs: hideDiff }),
     };
 }
 

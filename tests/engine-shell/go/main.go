@@ -23,6 +23,8 @@ type request struct {
 	Export     json.RawMessage `json:"export"`
 	Checkpoint json.RawMessage `json:"checkpoint"`
 	Plan       json.RawMessage `json:"plan"`
+	// Engine events, as "--json" of an update writes them.
+	Events []json.RawMessage `json:"events"`
 }
 
 type answer struct {
@@ -32,6 +34,7 @@ type answer struct {
 	Export     string   `json:"export"`
 	Checkpoint string   `json:"checkpoint"`
 	Plan       string   `json:"plan"`
+	Events     []string `json:"events"`
 	Resources  int      `json:"resources"`
 	Magic      bool     `json:"magic"`
 }
@@ -62,6 +65,17 @@ func run() error {
 			return fmt.Errorf("deployment: %w", err)
 		}
 		ans.Export, ans.Resources, ans.Magic = text, len(deployment.Resources), deployment.Manifest.Magic == deployment.Manifest.NewMagic()
+	}
+	for _, data := range req.Events {
+		var event apitype.EngineEvent
+		if err := strict(data, &event); err != nil {
+			return fmt.Errorf("event %s: %w", data, err)
+		}
+		text, err := compact(&event)
+		if err != nil {
+			return err
+		}
+		ans.Events = append(ans.Events, text)
 	}
 	if req.Checkpoint != nil {
 		var outer apitype.VersionedCheckpoint
