@@ -1,5 +1,5 @@
 /** Answers of plugins → what the engine works with. */
-import { Metadata } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
 import errors from "@pulumi/pulumi/proto/errors_pb.js";
 import proto, { type CheckFailure as FailureMessage, type DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
@@ -77,4 +77,14 @@ export function codeOf(error: unknown): unknown {
 /** The plugin's own words, without what gRPC puts before them. */
 function detailsOf(error: unknown): string {
     return error instanceof Error && "details" in error && typeof error.details === "string" ? error.details : messageOf(error);
+}
+
+/** The answer, or undefined from a plugin that does not know the request. */
+export async function unlessUnimplemented<T>(answer: Promise<T>): Promise<T | undefined> {
+    try {
+        return await answer;
+    } catch (error) {
+        if (codeOf(error) === status.UNIMPLEMENTED) return undefined;
+        throw error;
+    }
 }

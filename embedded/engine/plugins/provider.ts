@@ -1,19 +1,15 @@
 /** A provider that is a process of its own, spoken to as the official engine does. */
 import { randomBytes } from "node:crypto";
-import { status } from "@grpc/grpc-js";
 import proto, {
     type CheckResponse,
     type ConfigureResponse,
     type CreateResponse,
     type DiffResponse,
     type InvokeResponse,
-    type ParameterizeResponse,
-    type ProviderHandshakeResponse,
     type ReadResponse,
     type UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import empty, { type Empty } from "google-protobuf/google/protobuf/empty_pb.js";
-import { UserError } from "../../common/errors.ts";
 import { difference, equal } from "../compare.ts";
 import type { DiffResult, OldState, OperationContext, ResourceProvider } from "../provider.ts";
 import { containsUnknown } from "../secretness.ts";
@@ -21,16 +17,9 @@ import { parseUrn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { decodeMap, encodeMap } from "../wire.ts";
 import type { Parameter } from "./parameterized.ts";
-import { codeOf, diffOf, failuresOf, partialFailure } from "./messages.ts";
+import { diffOf, failuresOf, partialFailure, unlessUnimplemented } from "./messages.ts";
+import { greet, parameterize, type Handshake } from "./opening.ts";
 import type { PluginProcess, Send } from "./process.ts";
-
-/** What a plugin is told at its start. */
-export interface Handshake {
-    readonly engineAddress: string;
-    /** The project's folder, and the program's. */
-    readonly rootDirectory: string;
-    readonly programDirectory: string;
-}
 
 export interface PluginParts {
     readonly name: string;
@@ -230,30 +219,6 @@ export class PluginProvider implements ResourceProvider {
     }
 }
 
-async function greet(process: PluginProcess, { engineAddress, rootDirectory, programDirectory }: Handshake): Promise<void> {
-    const request = new proto.ProviderHandshakeRequest();
-    request.setEngineAddress(engineAddress);
-    request.setRootDirectory(rootDirectory);
-    request.setProgramDirectory(programDirectory);
-    request.setConfigureWithUrn(true);
-    request.setInvokeWithPreview(true);
-    await unlessUnimplemented(process.ask<ProviderHandshakeResponse>((client, done) => client.handshake(request, done)));
-}
-
-async function parameterize(process: PluginProcess, { name, version, value }: Parameter): Promise<void> {
-    const parameter = new proto.ParameterizeRequest.ParametersValue();
-    parameter.setName(name);
-    parameter.setVersion(version);
-    parameter.setValue(value);
-    const request = new proto.ParameterizeRequest();
-    request.setValue(parameter);
-    const response = await process.ask<ParameterizeResponse>((client, done) => client.parameterize(request, done));
-    if (response.getName() !== name)
-        throw new UserError(
-            `The plugin of the package "${name}" says after its parameter that it serves "${response.getName()}". Generate the package anew.`,
-        );
-}
-
 function identify(
     request: { setUrn(urn: string): unknown; setName(name: string): unknown; setType(type: string): unknown },
     urn: string,
@@ -262,14 +227,4 @@ function identify(
     request.setUrn(urn);
     request.setName(name);
     request.setType(type);
-}
-
-/** The answer, or undefined from a plugin that does not know the request. */
-async function unlessUnimplemented<T>(answer: Promise<T>): Promise<T | undefined> {
-    try {
-        return await answer;
-    } catch (error) {
-        if (codeOf(error) === status.UNIMPLEMENTED) return undefined;
-        throw error;
-    }
 }
