@@ -93,11 +93,11 @@ function parseKubeConfig(given: string | undefined): Parsed {
     return rest.map(parseOne).reduce(merged, parseOne(first));
 }
 
+function added<T extends { readonly name: string }>(entries: readonly T[], more: readonly T[]): T[] {
+    return [...entries, ...more.filter(({ name }) => !entries.some((entry) => entry.name === name))];
+}
+
 function merged(first: Parsed, second: Parsed): Parsed {
-    const added = <T extends { readonly name: string }>(entries: readonly T[], more: readonly T[]): T[] => [
-        ...entries,
-        ...more.filter(({ name }) => !entries.some((entry) => entry.name === name)),
-    ];
     return {
         clusters: added(first.clusters, second.clusters),
         users: added(first.users, second.users),

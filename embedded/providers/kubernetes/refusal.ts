@@ -1,5 +1,5 @@
 /** Sentences for what an API server refuses: what was to be done to which object, what the server found, and what to do. */
-import { ApiError } from "./errors.ts";
+import { ApiError } from "./api-error.ts";
 import { describeObject, type JsonObject } from "./manifest.ts";
 
 /**
