@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { destroy, preview, refresh } from "../../embedded/engine/index.ts";
 import { Secret, Unknown } from "../../embedded/engine/values.ts";
+import { installedPlugin, type PluginPlaces } from "../../embedded/engine/plugins/locate.ts";
+import { startPlugin } from "../../embedded/engine/plugins/process.ts";
 import { PluginHome } from "./support/plugins.ts";
 import { find, runProgram, steps, type Ran, type RunSetup } from "./support/runs.ts";
 
@@ -187,53 +189,66 @@ describe("a package with a parameter", () => {
     });
 });
 
+function places(environment: Record<string, string>): PluginPlaces {
+    return {
+        root: home.folder,
+        settings: [],
+        environment: { PULUMI_HOME: home.folder, PATH: "/usr/bin:/bin", ...environment },
+    };
+}
+
+function found(version: string, environment: Record<string, string> = {}): ReturnType<typeof installedPlugin> {
+    return installedPlugin(places(environment), { name: "outside", version });
+}
+
+function executable(...path: string[]): string {
+    return join(home.folder, ...path, "pulumi-resource-outside");
+}
+
 describe("a plugin is", () => {
-    test("refused in another version than the program asks for, and those installed are named", async () => {
+    test("refused in another version than the program asks for, with the places looked at", async () => {
         const ran = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
         expect(ran.diagnostics.join("\n")).toMatch(
             /The package "outside" has no provider.*no plugin of it in version 9\.0\.0 is installed: looked for pulumi-resource-outside in \$PATH, and for .*resource-outside-v9\.0\.0 \(installed: v1\.2\.3\)/,
         );
     });
 
-    test("any that is installed when the program asks for no version", async () => {
-        const ran = await run({ a: {} });
-        expect(ran.failed).toBe(false);
-        home.log();
-    });
-
-    test("taken from $PATH with a warning, unless that is switched off", async () => {
-        const path = home.place("bin");
-        home.set({ PATH: `${path}:/usr/bin:/bin` });
-        const ran = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
-        expect(ran.failed).toBe(false);
-        expect(ran.diagnostics).toEqual([
-            `warning: using ${path}/pulumi-resource-outside from $PATH for the package "outside", whatever its version`,
-        ]);
-        home.set({ PULUMI_IGNORE_AMBIENT_PLUGINS: "true" });
-        const without = await run({ a: {} }, { config: { "test:version": "9.0.0" } });
-        expect(without.diagnostics.join("\n")).toContain("not in $PATH, since PULUMI_IGNORE_AMBIENT_PLUGINS is set");
-        home.set({ PATH: "/usr/bin:/bin", PULUMI_IGNORE_AMBIENT_PLUGINS: "" });
-    });
-
-    test("not taken while its installation is not complete", async () => {
-        home.install("2.0.0");
+    test("found in the version asked for, or else the newest, once its installation is complete", () => {
+        for (const version of ["1.10.0", "2.0.0"]) home.install(version);
         mkdirSync(join(home.folder, "plugins", "resource-outside-v2.0.0.partial"));
-        const ran = await run({ a: {} }, { config: { "test:version": "2.0.0" } });
-        expect(ran.diagnostics.join("\n")).toContain("resource-outside-v2.0.0 (installed: v1.2.3)");
+        expect(found("1.2.3")).toEqual({ executable: executable("plugins", "resource-outside-v1.2.3") });
+        expect(found("v1.2.3")).toEqual(found("1.2.3"));
+        expect(found("")).toEqual({ executable: executable("plugins", "resource-outside-v1.10.0") });
+        expect(found("2.0.0")).toEqual({
+            looked: [
+                "pulumi-resource-outside in $PATH",
+                `${join(home.folder, "plugins", "resource-outside-v2.0.0")} (installed: v1.2.3, v1.10.0)`,
+            ],
+        });
+    });
+
+    test("taken from $PATH with a remark, unless that is switched off", () => {
+        const path = `/usr/bin:${home.place("bin")}`;
+        expect(found("", { PATH: path })).toEqual({
+            executable: executable("bin"),
+            remark: `using ${executable("bin")} from $PATH for the package "outside", whatever its version`,
+        });
+        expect(found("", { PATH: path, PULUMI_IGNORE_AMBIENT_PLUGINS: "true", PULUMI_HOME: "/nowhere" })).toEqual({
+            looked: ["not in $PATH, since PULUMI_IGNORE_AMBIENT_PLUGINS is set", "/nowhere/plugins/resource-outside-v*"],
+        });
     });
 
     test.each([
-        ["prints something else than a port", "echo hello there", /printed "hello there" where the port belongs/],
+        ["prints something else than a port", "echo hello there; sleep 60", /printed "hello there" where the port belongs/],
         [
             "ends before it says its port",
             "echo no licence >&2; exit 4",
             /ended with exit code 4 before it said its port; it printed last:\n {2}no licence/,
         ],
     ])("refused when it %s", async (_what, script, reason) => {
-        home.install("3.0.0", script);
-        const ran = await run({ a: {} }, { config: { "test:version": "3.0.0" } });
-        expect(ran.failed).toBe(true);
-        expect(ran.diagnostics.filter((line) => line.startsWith("error")).join("\n")).toMatch(reason);
+        const folder = home.place("broken", script);
+        const options = { name: "outside", executable: executable("broken"), engineAddress: "", cwd: folder, onLine: () => {} };
+        await expect(startPlugin(options)).rejects.toThrow(reason);
     });
 
     test("taken instead of the built-in provider when Pulumi.yaml names it, which has to be true", async () => {
@@ -248,7 +263,9 @@ describe("a plugin is", () => {
         expect(wrong.diagnostics.join("\n")).toContain(
             'the plugin of "outside" is in ./elsewhere, but there is no executable pulumi-resource-outside. Correct the path',
         );
+        home.set({ PATH: `${home.place("bin")}:/usr/bin:/bin` });
         const other = await run({ a: {} }, { providers: {}, config: setup.config, project: named("./elsewhere", "2.0.0") });
+        expect(other.diagnostics).toEqual([expect.stringMatching(/^warning: using .*pulumi-resource-outside from \$PATH/)]);
         expect(other.failed).toBe(false);
     });
 });
