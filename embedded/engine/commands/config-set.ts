@@ -7,7 +7,7 @@ import { parseKey, shortKey, type SettingKey } from "../config/keys.ts";
 import { newSecrets, openSecrets } from "../config/passphrase.ts";
 import { hasSecure } from "../config/resolve.ts";
 import { mismatch, type Setting } from "../config/schema.ts";
-import { readSettings, writeSalt } from "../config/settings.ts";
+import { writeSalt } from "../config/settings.ts";
 import { parseYaml } from "../config/yaml.ts";
 import { writeWhole } from "../state/backend-files.ts";
 import type { SecretsManager } from "../state/secrets.ts";
@@ -122,12 +122,11 @@ function checkType(text: string, { settings }: Target, setting: Setting | undefi
 }
 
 /** The keys of the settings file. A stack without them gets those of its state, or else new ones. */
-async function secretsFor({ project, backend }: Workspace, { settings, reference }: Target): Promise<SecretsManager> {
+async function secretsFor({ backend }: Workspace, { settings, reference }: Target): Promise<SecretsManager> {
     if (settings.encryptionSalt !== undefined) return openSecrets(settings.encryptionSalt, settings.file);
     const salt = (await backend.read(reference))?.checkpoint.latest?.secrets_providers?.state.salt;
     const manager = salt === undefined ? await newSecrets() : await openSecrets(salt, `the stack ${reference.stack}`);
     await writeSalt(settings.file, manager.provider.state.salt);
-    await readSettings(project, settings.file);
     return manager;
 }
 

@@ -3,7 +3,7 @@ import { UserError } from "../../common/errors.ts";
 import { newSecrets } from "../config/passphrase.ts";
 import { readSettings, settingsFile, stacksWithSettings, writeSalt } from "../config/settings.ts";
 import { goJson } from "../state/json.ts";
-import { holderOf, locksOf, lockStack } from "../state/lock.ts";
+import { holderOf, isDead, locksOf, lockStack } from "../state/lock.ts";
 import type { Options } from "./options.ts";
 import { ask, openTerminal } from "./terminal.ts";
 import { findTarget, openWorkspace, parseStackName, readSelection, writeSelection } from "./workspace.ts";
@@ -25,16 +25,17 @@ export async function stackList(options: Options): Promise<number> {
                       () => undefined,
                   )
                 : undefined;
+            const busy = (await locksOf(backend, reference)).some(({ content }) => !content || !isDead(content));
             const updated = exists ? await backend.modified(reference) : undefined;
-            return { name: stack, current: stack === current, exists, resources, updated };
+            return { name: stack, current: stack === current, exists, resources, updated, busy };
         }),
     );
     if (options.json) {
-        const list = stacks.map(({ name, current, updated, resources }) => ({
+        const list = stacks.map(({ name, current, updated, resources, busy }) => ({
             name,
             current,
             ...(updated && { lastUpdate: updated.toISOString() }),
-            updateInProgress: false,
+            updateInProgress: busy,
             ...(resources !== undefined && { resourceCount: resources }),
         }));
         screen.write(`${goJson(list, "  ")}\n`);

@@ -19,7 +19,7 @@ const CONNECT_MS = 5_000;
 const ANSWER_MS = 60_000;
 
 /** @param url `s3://BUCKET/PREFIX?region=…&endpoint=…&s3ForcePathStyle=true&profile=…`; the prefix may be left out */
-export function s3Storage(url: string): S3Storage {
+export function s3Storage(url: string): Storage {
     let parsed: URL;
     try {
         parsed = new URL(url);
@@ -57,7 +57,7 @@ export function s3Storage(url: string): S3Storage {
     return new S3Storage(new S3Client(config), bucket, pathname.replaceAll(/^\/+|\/+$/g, ""), server ?? undefined);
 }
 
-export class S3Storage implements Storage {
+class S3Storage implements Storage {
     readonly local = false;
     readonly #client: S3Client;
     readonly #bucket: string;
