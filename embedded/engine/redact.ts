@@ -67,7 +67,8 @@ function base64Of(text: string): string[] {
 
 export class Redactor {
     readonly #secrets = new Set<string>();
-    readonly #forms = new Set<string>();
+    /** By their first characters, so that a text is read once, however many secrets there are. */
+    readonly #forms = new Map<string, Set<string>>();
     readonly #seen = new WeakSet<object>();
     readonly #open: boolean;
 
@@ -86,14 +87,21 @@ export class Redactor {
     add(secret: string): void {
         if (this.#open || this.#secrets.has(secret)) return;
         this.#secrets.add(secret);
-        for (const form of formsOf(secret)) if (form.length >= SHORTEST) this.#forms.add(form);
+        for (const form of formsOf(secret)) {
+            if (form.length < SHORTEST) continue;
+            const start = form.slice(0, SHORTEST);
+            const known = this.#forms.get(start);
+            if (known) known.add(form);
+            else this.#forms.set(start, new Set([form]));
+        }
     }
 
     /** The text with `[secret]` for every secret in it. */
     clean(text: string): string {
         const found: [number, number][] = [];
-        for (const form of this.#forms)
-            for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) found.push([at, at + form.length]);
+        for (let at = 0; this.#forms.size && at + SHORTEST <= text.length; at++)
+            for (const form of this.#forms.get(text.slice(at, at + SHORTEST)) ?? [])
+                if (text.startsWith(form, at)) found.push([at, at + form.length]);
         if (!found.length) return text;
         // What stands for a secret already is left alone, also where "secret" is one.
         for (let at = text.indexOf(HIDDEN); at >= 0; at = text.indexOf(HIDDEN, at + 1)) found.push([at, at + HIDDEN.length]);

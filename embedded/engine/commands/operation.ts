@@ -1,8 +1,6 @@
 /** How an operation is run and shown, once everything it needs is open. */
-import { DigestBuilder } from "../display/digest.ts";
 import { createDisplay, type Display } from "../display/index.ts";
 import { hasChanges } from "../display/operations.ts";
-import { EventStream } from "../display/stream.ts";
 import type { EngineEvent, EventSink } from "../events.ts";
 import type * as Engine from "../index.ts";
 import type { ImportRequest } from "../index.ts";
@@ -14,6 +12,7 @@ import type { Snapshot } from "../state/snapshot.ts";
 import type { StoredValue } from "../state/types.ts";
 import type { PropertyMap } from "../values.ts";
 import { EXIT } from "./exit-codes.ts";
+import { jsonOutput } from "./json-output.ts";
 import { agreed, parallelOf, scopeOf, type Options } from "./options.ts";
 import { openPlanning, type Planning } from "./plans.ts";
 import { openPacks } from "./policies.ts";
@@ -80,7 +79,7 @@ export class Operation {
     async #show(planning: boolean): Promise<{ result: OperationResult; display: Display }> {
         const options = this.#context.options;
         const { screen, paint, live } = this.#context.terminal;
-        const json = options.json ? this.#json(planning) : undefined;
+        const json = options.json ? jsonOutput(planning, options, (text) => screen.write(text)) : undefined;
         const display = createDisplay({
             kind: this.#context.kind,
             planning,
@@ -115,19 +114,6 @@ export class Operation {
         }
         json?.finish();
         return { result, display };
-    }
-
-    /** What `--json` prints: a digest of a preview at its end, the events of anything else as they happen. */
-    #json(planning: boolean): { take(event: EngineEvent): void; finish(): void } {
-        const { options, terminal } = this.#context;
-        const write = (text: string): void => terminal.screen.write(text);
-        if (!planning || ["1", "true"].includes(process.env["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] ?? "")) return new EventStream(write);
-        const digest = new DigestBuilder({
-            showSames: options["show-sames"] === true,
-            showReplacementSteps: options["show-replacement-steps"] === true,
-            suppressOutputs: options["suppress-outputs"] === true,
-        });
-        return { take: (event) => digest.take(event), finish: () => write(digest.text()) };
     }
 
     async #execute(planning: boolean, events: EventSink): Promise<OperationResult> {
