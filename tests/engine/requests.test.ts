@@ -15,9 +15,7 @@ function request(
 
 describe("a registration", () => {
     test.each<[string, Parameters<typeof request>[0]]>([
-        ["remote", (r) => r.setRemote(true)],
         ["stateMigrations", (r) => void r.addStateMigrations(new callbacks.Callback())],
-        ["parameterized", (r) => r.setPackageref("ref")],
         ["envVarMappings", (r) => void r.getEnvvarmappingsMap().set("A", "B")],
     ])("with %s is refused by name", (name, change) => {
         expect(() => goalOf(request(change))).toThrow(new RegExp(`"n" \\(k:i:T\\) uses .*${name}.*does not support`));

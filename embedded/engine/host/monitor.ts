@@ -77,6 +77,7 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
             return await decode();
         } catch (error) {
             if (deployment.canceled) throw new Canceled();
+            if (error instanceof StepFailed) throw error;
             reporter.diagnostic("error", messageOf(error));
             throw new StepFailed(messageOf(error));
         }
@@ -173,7 +174,7 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
             }
         }),
         existsResource: unary(async (request) => {
-            const exists = await objectExists(deployment, await decoded(() => existenceGoalOf(request)));
+            const exists = await objectExists(deployment, await decoded(async () => existenceGoalOf(await packages.existence(request))));
             const response = new proto.ExistsResourceResponse();
             response.setExists(exists === true);
             response.setUnknown(exists === undefined);

@@ -1,6 +1,7 @@
 /** Packages that the program registers before it asks for their resources: versions of plugins, with or without a parameter. */
 import { randomUUID } from "node:crypto";
 import type {
+    ExistsResourceRequest,
     ReadResourceRequest,
     RegisterPackageRequest,
     RegisterResourceRequest,
@@ -53,6 +54,7 @@ export class Packages {
         return ref;
     }
 
+    /** A registration without its reference to a package; a provider resource keeps the package's parameter in its inputs. */
     async resource(request: RegisterResourceRequest): Promise<RegisterResourceRequest> {
         const subject = `"${request.getName()}" (${request.getType()})`;
         const owned = request.getCustom() || request.getRemote();
@@ -63,8 +65,13 @@ export class Packages {
         return result;
     }
 
+    /** The same for reading, asking whether something exists, and calling; see {@link resource}. */
     async read(request: ReadResourceRequest): Promise<ReadResourceRequest> {
         return await this.#resolved(request, `"${request.getName()}" (${request.getType()})`, true);
+    }
+
+    async existence(request: ExistsResourceRequest): Promise<ExistsResourceRequest> {
+        return await this.#resolved(request, `the question for ${request.getType()}`, true);
     }
 
     async function<Request extends ResourceInvokeRequest | ResourceCallRequest>(request: Request): Promise<Request> {

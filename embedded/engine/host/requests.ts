@@ -1,6 +1,11 @@
 /** Requests of the SDK → goals. What the engine does not support is refused here, by name. */
 import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb.js";
-import type { ExistsResourceRequest, ReadResourceRequest, RegisterResourceRequest, ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import type {
+    ExistsResourceRequest,
+    ReadResourceRequest,
+    RegisterResourceRequest,
+    ResourceInvokeRequest,
+} from "@pulumi/pulumi/proto/resource_pb.js";
 import { UserError } from "../../common/errors.ts";
 import { withoutOutputValues } from "../secretness.ts";
 import type { CustomTimeouts } from "../state/snapshot.ts";
@@ -17,9 +22,7 @@ function refuse(what: string, subject: string): never {
 /** Decodes a registration; throws {@link UserError} for options that are not supported. */
 export function goalOf(request: RegisterResourceRequest): Goal {
     const subject = `"${request.getName()}" (${request.getType()})`;
-    if (request.getRemote()) refuse("a component of another package (remote)", subject);
     if (request.getStateMigrationsList().length) refuse("the option stateMigrations", subject);
-    if (request.getPackageref()) refuse("a parameterized package", subject);
     if (request.getEnvvarmappingsMap().getLength()) refuse("the option envVarMappings", subject);
 
     const propertyDependencies: Record<string, string[]> = {};
@@ -93,7 +96,6 @@ function positionOf(request: RegisterResourceRequest): string | undefined {
 }
 
 export function readGoalOf(request: ReadResourceRequest): ReadGoal {
-    if (request.getPackageref()) refuse("a parameterized package", `"${request.getName()}" (${request.getType()})`);
     return {
         type: request.getType(),
         name: request.getName(),
@@ -108,7 +110,6 @@ export function readGoalOf(request: ReadResourceRequest): ReadGoal {
 }
 
 export function existenceGoalOf(request: ExistsResourceRequest): ExistenceGoal {
-    if (request.getPackageref()) refuse("a parameterized package", `The question for ${request.getType()}`);
     return {
         type: request.getType(),
         id: isUnknownString(request.getId()) ? undefined : request.getId(),
@@ -120,7 +121,6 @@ export function existenceGoalOf(request: ExistsResourceRequest): ExistenceGoal {
 }
 
 export function invokeOf(request: ResourceInvokeRequest): InvokeRequest {
-    if (request.getPackageref()) refuse("a parameterized package", `The function ${request.getTok()}`);
     return {
         token: request.getTok(),
         args: withoutOutputValues(decodeMap(request.getArgs())),
