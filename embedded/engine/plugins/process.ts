@@ -1,6 +1,5 @@
 /** The process of a plugin: the first line it prints is the port it serves on, everything else is shown. */
 import { spawn } from "node:child_process";
-import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { credentials, status, type ServiceError } from "@grpc/grpc-js";
 import grpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -45,7 +44,7 @@ export async function startPlugin(options: PluginOptions): Promise<PluginProcess
     const { PULUMI_CONFIG_PASSPHRASE: _, ...environment } = process.env;
     const child = spawn(executable, [options.engineAddress], {
         cwd: options.cwd,
-        env: { ...environment, PULUMI_PLUGIN_DIRECTORY: dirname(executable) },
+        env: environment,
         stdio: ["ignore", "pipe", "pipe"],
         // Ctrl-C is for the engine, which tells the plugin; and what a plugin that is a script starts ends with it.
         detached: true,
