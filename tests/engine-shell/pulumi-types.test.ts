@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { DigestBuilder } from "../../embedded/engine/display/digest.ts";
 import { EventStream } from "../../embedded/engine/display/stream.ts";
 import type { EngineEvent } from "../../embedded/engine/events.ts";
 import { goJson } from "../../embedded/engine/state/json.ts";
@@ -88,6 +89,27 @@ if (reason) console.warn(`skipped: the comparison with Pulumi's Go types, becaus
         expect(answer).toMatchObject({ resources: 2, magic: true });
         expect(answer["export"]).toBe(goJson(deployment));
         expect(answer["checkpoint"]).toBe(text.slice(text.indexOf('{"manifest"'), -2));
+    });
+
+    test("read what a digest says of a resource, secrets hidden everywhere", () => {
+        const digest = new DigestBuilder({ showSames: false, suppressOutputs: false });
+        const state = resource("pkg:index:Thing", "a", {
+            parent: STACK,
+            inputs: { token: new Secret("geheim"), size: Unknown.instance },
+            dependencies: [STACK],
+            propertyDependencies: { token: [STACK] },
+            aliases: [urn("pkg:index:Thing", "old")],
+            ignoreChanges: ["size"],
+            customTimeouts: { create: 60 },
+            replacementTrigger: { at: new Secret("geheim") },
+        });
+        const metadata = { op: "create", urn: state.urn, type: state.type, provider: "", logical: true, new: state } as const;
+        digest.take({ type: "resource-pre", metadata, planning: true });
+        const newState = digest.build().steps?.[0]?.newState;
+        expect(newState).toMatchObject({ dependencies: [STACK], inputs: { token: "[secret]" }, replacementTrigger: { at: "[secret]" } });
+        const manifest = { time: "2026-01-01T00:00:00Z", magic: "", version: "" };
+        const answer = ask({ export: { version: 3, deployment: { manifest, resources: [newState], metadata: {} } } });
+        expect(answer["export"]).toContain(goJson(newState));
     });
 
     test("read every engine event, forbid unknown fields, and write the same bytes", () => {

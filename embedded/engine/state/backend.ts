@@ -31,6 +31,8 @@ const ENDINGS = [".json", ...Object.keys(PACKED).map((ending) => `.json${ending}
 
 export class Backend {
     readonly storage: Storage;
+    /** State files that this process wrote. */
+    readonly #written = new Set<string>();
 
     constructor(storage: Storage) {
         this.storage = storage;
@@ -105,12 +107,14 @@ export class Backend {
     async write(reference: StackReference, text: string): Promise<void> {
         const file = this.stackFile(reference);
         const steps = this.stepsFile(reference);
-        const packed = (await this.#present(reference)).filter((name) => name !== file);
+        // Whoever writes holds the lock: what was written as text once stays so.
+        const packed = this.#written.has(file) ? [] : (await this.#present(reference)).filter((name) => name !== file);
         if (this.storage.local) await announceWhole(steps, text);
         for (const name of [file, ...packed]) await this.storage.keep(name, `${name}.bak`);
         await this.storage.write(file, text);
         for (const name of packed) await this.storage.remove(name);
         if (this.storage.local) await rm(steps, { force: true });
+        this.#written.add(file);
     }
 
     /** Makes a stack without resources. @throws UserError when there is one */
