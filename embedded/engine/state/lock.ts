@@ -2,7 +2,7 @@
  * The lock of a stack: a file in `.pulumi/locks`, as the official file backend makes them, with what is needed to tell
  * a lock whose process has died.
  */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +19,8 @@ export interface LockContent {
     readonly command?: string;
     /** When the process began, in ticks since the start of the machine: a pid alone may have been given away again. */
     readonly started?: string;
+    /** The machine, by a digest of its id: two may have one name. */
+    readonly machine?: string;
     /** The machine's start and the pid namespace, without which a pid says nothing. */
     readonly boot?: string;
     readonly namespace?: string;
@@ -87,11 +89,15 @@ export function holderOf(content: LockContent | undefined): string {
     return `${content.username}@${content.hostname}, pid ${content.pid}, since ${content.timestamp}${content.command ? `: ${content.command}` : ""}`;
 }
 
-/** Whether the process that made a lock is known to be gone. A lock of another host is taken to be alive. */
+/**
+ * Whether the process that made a lock is surely gone. A lock of another machine is taken to be alive, and so is one that
+ * does not say enough, as those of the official CLI.
+ */
 export function isDead(content: LockContent): boolean {
-    if (content.hostname !== hostname()) return false;
-    if (content.boot !== undefined && content.boot !== bootId()) return true;
-    if (content.namespace !== undefined && content.namespace !== pidNamespace()) return false;
+    const boot = bootId();
+    if (content.hostname !== hostname() || content.boot === undefined || boot === undefined) return false;
+    if (content.boot !== boot) return content.machine !== undefined && content.machine === machineId();
+    if (content.namespace === undefined || content.namespace !== pidNamespace()) return false;
     const started = startOf(content.pid);
     return started === undefined || (content.started !== undefined && content.started !== started);
 }
@@ -139,6 +145,7 @@ function ownContent(command: string): LockContent {
         timestamp: new Date().toISOString(),
         command,
         ...optional("started", startOf(process.pid)),
+        ...optional("machine", machineId()),
         ...optional("boot", bootId()),
         ...optional("namespace", pidNamespace()),
     };
@@ -160,6 +167,14 @@ function startOf(pid: number): string | undefined {
         } catch (error) {
             return (error as NodeJS.ErrnoException).code === "EPERM" ? "" : undefined;
         }
+    }
+}
+
+function machineId(): string | undefined {
+    try {
+        return createHash("sha256").update(readFileSync("/etc/machine-id")).digest("hex").slice(0, 16);
+    } catch {
+        return undefined;
     }
 }
 
