@@ -135,6 +135,18 @@ function terminal(
         expect(got.text).toBe("sesame\n");
     }, 60_000);
 
+    test.each([
+        ["Ctrl-C", "\u0003"],
+        ["the end of the input", "\u0004"],
+    ])("%s in place of a value changes nothing", async (_what, key) => {
+        const before = await readFile(join(folder, "Pulumi.dev.yaml"), "utf8");
+        const seen = await terminal(folder, ["config", "set", "--secret", "other"], [["value: ", key]]);
+        expect(seen.code).toBe(255);
+        expect(seen.text).toContain("error: Interrupted: nothing was changed.\n");
+        expect(seen.text).not.toContain("    at ");
+        expect(await readFile(join(folder, "Pulumi.dev.yaml"), "utf8")).toBe(before);
+    });
+
     test("stack rm asks for the name of the stack", async () => {
         const refused = await terminal(folder, ["stack", "rm", "--force"], [["typing", "prod\n"]]);
         expect(refused.code).toBe(1);

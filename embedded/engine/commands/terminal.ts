@@ -2,6 +2,7 @@
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import { UserError } from "../../common/errors.ts";
 import { colorPaint, plainPaint, wantsColor, type Paint } from "../display/colors.ts";
 import type { Screen } from "../display/options.ts";
 import type { Options } from "./options.ts";
@@ -52,13 +53,16 @@ function writeAll(fd: 1 | 2, text: string): void {
     }
 }
 
-/** Asks for a text. @param hidden whether it must not be seen while it is typed */
+/** Asks for a text. @param hidden whether it must not be seen while it is typed @throws UserError when the user interrupts */
 export async function askText(question: string, hidden: boolean): Promise<string> {
     const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stdout;
     const reader = createInterface({ input: process.stdin, output, terminal: true });
     process.stdout.write(`${question}: `);
     try {
         return await reader.question("");
+    } catch {
+        // Ctrl-C, or the end of the input.
+        throw new UserError("Interrupted: nothing was changed.");
     } finally {
         reader.close();
         if (hidden) process.stdout.write("\n");

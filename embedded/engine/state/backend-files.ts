@@ -80,11 +80,12 @@ export async function list(folder: string): Promise<string[]> {
         return (await readdir(folder)).toSorted();
     } catch (error) {
         if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-        throw error;
+        throw explain(error, folder, "read");
     }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Brings the names in a folder to the disk. */
+export async function syncFolder(folder: string): Promise<void> {
     const handle = await open(folder, "r");
     try {
         await handle.sync();

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { link, open, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { explain, keepAs, list, removeLeftovers, writeTemporary, writeWhole } from "./backend-files.ts";
+import { explain, keepAs, list, removeLeftovers, syncFolder, writeTemporary, writeWhole } from "./backend-files.ts";
 import type { Storage, StoredFile } from "./storage.ts";
 
 export class FileStorage implements Storage {
@@ -53,6 +53,7 @@ export class FileStorage implements Storage {
         const temporary = await writeTemporary(name, text);
         try {
             await link(temporary, name);
+            await syncFolder(dirname(name));
             return true;
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
