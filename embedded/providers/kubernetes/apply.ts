@@ -159,23 +159,28 @@ function isOutdated(error: unknown): boolean {
 /** Stands in for a namespace that does not exist yet: every cluster has it, and a dry run leaves nothing in it. */
 const STAND_IN = "default";
 
+export interface ValidateOptions extends Omit<ApplyOptions, "force" | "dryRun"> {
+    /** Told what is refused now, but may be allowed by then. */
+    warn(text: string): void;
+}
+
 /** Has the server judge an object without writing it. What will be there by then, a namespace or a kind, is not missed. */
-export async function validateObject(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "force" | "dryRun">): Promise<void> {
+export async function validateObject(cluster: Cluster, object: Manifest, options: ValidateOptions): Promise<void> {
     if (!(await cluster.discovery.lookUp(kindOf(object)))) return;
     try {
         await dryRun(cluster, object, options);
     } catch (error) {
-        if (!isNamespaceMissing(error)) return report(object, error);
+        if (!isNamespaceMissing(error)) return report(object, error, options);
         try {
             await dryRun(cluster, { ...object, metadata: { ...object.metadata, namespace: STAND_IN } }, options);
         } catch (judgement) {
-            report(object, judgement);
+            report(object, judgement, options);
         }
     }
 }
 
-async function dryRun(cluster: Cluster, object: Manifest, options: Omit<ApplyOptions, "force" | "dryRun">): Promise<void> {
-    await applyDryRun(cluster, object, { ...options, force: true });
+async function dryRun(cluster: Cluster, object: Manifest, { manager, signal }: ValidateOptions): Promise<void> {
+    await applyDryRun(cluster, object, { manager, signal, force: true });
 }
 
 /** What an apply would come to; writes nothing. */
@@ -184,11 +189,17 @@ export async function applyDryRun(cluster: Cluster, object: Manifest, options: O
 }
 
 /** Throws what a dry run found, unless that is only because it was one. */
-function report(object: Manifest, error: unknown): void {
+function report(object: Manifest, error: unknown, { warn }: ValidateOptions): void {
     if (error instanceof ApiError) {
+        if (isAdmissionRefusal(error)) return warn(explain("create", object, error).message);
         if ([403, 404, 409].includes(error.code)) return;
         if (error.code === 422 && /immutable/.test(error.message)) return; // To be replaced: the old object is still there.
         if (/does not support dry run/.test(error.message)) return;
     }
     throw explain("create", object, error);
+}
+
+/** A quota, a policy or a webhook refuses, not the rights of the user: the same run may change that. */
+export function isAdmissionRefusal(error: ApiError): boolean {
+    return error.code === 403 && !/ cannot \S+ resource /.test(error.message);
 }

@@ -86,6 +86,7 @@ export class KubernetesProvider implements ResourceProvider {
         };
         const trial = await this.#ifReachable(context, () => tryUpdate(this.#cluster, object, options));
         if (!trial) return diff;
+        if (trial.outcome === "unknown" && trial.refusal && context.preview) context.log("warning", trial.refusal.message);
         const real = judged(diff, trial, olds.inputs, news);
         if (trial.outcome === "changed" && context.preview && real.changes && !real.replaces?.length) this.#tried.set(urn, trial);
         return real;
@@ -265,8 +266,12 @@ export class KubernetesProvider implements ResourceProvider {
     async #validate(urn: string, inputs: PropertyMap, context: OperationContext): Promise<void> {
         if (containsUnknown(inputs)) return;
         const object = toManifest(inputs);
-        const manager = fieldManagerOf(urn, object, undefined);
-        await this.#ifReachable(context, () => validateObject(this.#cluster, object, { manager, signal: context.signal }));
+        const options = {
+            manager: fieldManagerOf(urn, object, undefined),
+            signal: context.signal,
+            warn: (text: string) => context.log("warning", text),
+        };
+        await this.#ifReachable(context, () => validateObject(this.#cluster, object, options));
     }
 
     /** Asks the server something that one can do without. That it cannot be asked is no error, and said once in a preview. */

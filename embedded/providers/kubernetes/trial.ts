@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DiffResult, PropertyDiffKind } from "../../engine/provider.ts";
 import type { PropertyMap } from "../../engine/values.ts";
-import { applyDryRun, type ApplyOptions } from "./apply.ts";
+import { applyDryRun, isAdmissionRefusal, type ApplyOptions } from "./apply.ts";
 import type { Cluster } from "./cluster.ts";
 import { covers, keepsName, parsePath, type Path } from "./diff.ts";
 import { ApiError, explain, isNotFound, NoKindError } from "./errors.ts";
@@ -24,7 +24,7 @@ export type Trial =
     /** The server does not let these fields change in place. */
     | { readonly outcome: "immutable"; readonly causes: readonly StatusCause[] }
     /** Nothing can be said: the object is gone, its kind is not there yet, or dry runs are not allowed. */
-    | { readonly outcome: "unknown" };
+    | { readonly outcome: "unknown"; readonly refusal?: Error };
 
 type StatusCause = ApiError["causes"][number];
 
@@ -72,6 +72,7 @@ export async function tryUpdate(cluster: Cluster, declared: Manifest, options: T
     } catch (error) {
         if (isNotFound(error) || error instanceof NoKindError) return { outcome: "unknown" };
         if (!(error instanceof ApiError)) throw error;
+        if (isAdmissionRefusal(error)) return { outcome: "unknown", refusal: explain("update", object, error) };
         if (error.code === 403 || /does not support dry run/.test(error.message)) return { outcome: "unknown" };
         const isImmutable = ({ message = "" }: StatusCause): boolean => IMMUTABLE.test(message);
         // Where it refuses something else, too, another object would be refused as well.

@@ -212,6 +212,26 @@ export const updateRows = (lab: () => Lab): Row[] => [
         },
     },
     {
+        behaviour: "what admission refuses in a preview is a warning, since the same run may change it",
+        source: official("provider/provider.go, Create: IsForbidden"),
+        differs: {
+            official: "a preview says nothing of what a quota, a policy or a webhook refuses",
+            here: "it warns about it",
+        },
+        proof: async () => {
+            await lab().other.request("POST", "/api/v1/namespaces", {
+                body: {
+                    apiVersion: "v1",
+                    kind: "Namespace",
+                    metadata: { name: "full", labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+                },
+            });
+            const pod = { metadata: { name: "root", namespace: "full" }, spec: { containers: [{ name: "c", image: "x" }] } };
+            await lab().run.create("core/v1:Pod", "root", pod, { preview: true });
+            expect(lab().run.said.logs.at(-1)).toMatch(/^warning: cannot create Pod full\/root: .*PodSecurity/);
+        },
+    },
+    {
         behaviour: "pulumi.com/replaceUnready replaces a Job that has not completed",
         source: official("provider/provider.go, Diff: ReplaceUnready"),
         proof: async () => {
