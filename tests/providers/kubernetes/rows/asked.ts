@@ -114,6 +114,23 @@ export const askedRows = (lab: () => Lab): Row[] => {
             },
         },
         {
+            behaviour: "volumes, claims, quotas and tokens are waited for within their time",
+            source: official("await/awaiters.go, WatchUntil"),
+            differs: {
+                official:
+                    "volumes and claims are waited for five minutes, quotas one, tokens five seconds, whatever `timeoutSeconds` and `customTimeouts` say",
+                here: "as long as everything else: ten minutes, or as these say",
+            },
+            proof: async () => {
+                const claim = {
+                    metadata: { name: "timed", annotations: { "pulumi.com/timeoutSeconds": "1" } },
+                    spec: { storageClassName: "none", accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+                };
+                const error = await rejection(lab().run.create("core/v1:PersistentVolumeClaim", "timed", claim));
+                expect(error.message).toMatch(/timed out after 1 s while waiting for the StorageClass none$/);
+            },
+        },
+        {
             behaviour: "an await that fails leaves the object in the state, and the next update waits again",
             source: official("provider/provider.go, partialError"),
             proof: async () => {
