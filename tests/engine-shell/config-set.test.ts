@@ -67,6 +67,13 @@ describe("a file", () => {
         expect(() => set(key, "v")).toThrow(sentence);
     });
 
+    test("is not changed where another place refers to the value", () => {
+        const text = "config:\n  p:a: &x 1\n  p:b: *x\n";
+        const a = { key: "p:a", inside: [] };
+        for (const change of [() => withSetting(text, "p", a, 2), () => withoutSetting(text, "p", a)])
+            expect(change).toThrow("Another place in the settings file refers to this value");
+    });
+
     test("may have a single value replaced by what is inside it, as the official CLI does", () => {
         expect(set("size.x", 1)).toContain("    p:size:\n        x: 1\n");
     });

@@ -47,7 +47,7 @@ export function withSetting(text: string, project: string, setting: SettingKey, 
             at = below;
         }
     }
-    return little !== undefined && same(little, document) ? little : write(document, text);
+    return written(document, little, text);
 }
 
 /** The file's text without a value; the same text when there is none. */
@@ -59,7 +59,19 @@ export function withoutSetting(text: string, project: string, { key, inside }: S
     if (name === undefined || !config.hasIn([name, ...inside])) return text;
     const little = removed(text, config, [name, ...inside]);
     config.deleteIn([name, ...inside]);
-    return little !== undefined && same(little, document) ? little : write(document, text);
+    return written(document, little, text);
+}
+
+/** The little change if it says what the document does, and else all of the document. */
+function written(document: Document, little: string | undefined, text: string): string {
+    try {
+        return little !== undefined && same(little, document) ? little : write(document, text);
+    } catch (error) {
+        if (!(error instanceof ReferenceError)) throw error;
+        throw new UserError(
+            "Another place in the settings file refers to this value (an anchor, &, and its alias, *): change the file by hand.",
+        );
+    }
 }
 
 /** Whether a text says what the document does. */
