@@ -1,6 +1,6 @@
 /** A stack's settings, read before anything is built or changed: mistakes are cheap to say early, and all at once. */
 import { resolve } from "node:path";
-import { openWorkspace, findTarget } from "../embedded/engine/commands/workspace.ts";
+import { findSettings, openWorkspace } from "../embedded/engine/commands/workspace.ts";
 import { openSecrets } from "../embedded/engine/config/passphrase.ts";
 import { ConfigurationError, hasSecureValues, resolveConfig } from "../embedded/engine/config/resolve.ts";
 import type { SecretsManager } from "../embedded/engine/state/secrets.ts";
@@ -51,7 +51,7 @@ export async function checkSettings(options: StackOptions): Promise<void> {
 
 async function settingsOf(options: StackOptions): Promise<{ readonly settings: Settings; readonly file: string }> {
     const workspace = await openWorkspace(options);
-    const { settings: found } = await findTarget(workspace, options);
+    const found = await findSettings(workspace, options);
     return { settings: await parsed(workspace.project, found), file: found.file };
 }
 

@@ -49,6 +49,13 @@ export async function findTarget(workspace: Workspace, options: Options): Promis
     return { reference, settings, exists };
 }
 
+/** The settings of the stack a command is about; its state is only looked for when there are none. */
+export async function findSettings(workspace: Workspace, options: Options): Promise<StackSettings> {
+    const name = await stackName(workspace, options);
+    const settings = await readSettings(workspace.project, settingsFile(workspace.project, name, options["config-file"], workspace.cwd));
+    return settings.exists ? settings : (await findTarget(workspace, options)).settings;
+}
+
 /** The name alone, checked; from --stack, $PULUMI_STACK, the selection, or because there is only one. */
 async function stackName(workspace: Workspace, options: Options): Promise<string> {
     const given = options.stack ?? process.env["PULUMI_STACK"];
