@@ -1,5 +1,8 @@
+import { leavingText } from "./await/leaving.ts";
+import { podsOf } from "./await/rules.ts";
 import type { Cluster } from "./cluster.ts";
 import { explain, isNotFound, NoKindError } from "./errors.ts";
+import type { Objects } from "./follow.ts";
 import { describeObject, kindOf, listAt, stringAt, type Manifest } from "./manifest.ts";
 import { deletionPropagation, skipsAwait } from "./metadata.ts";
 
@@ -56,6 +59,9 @@ async function untilGone(cluster: Cluster, deleted: Manifest, { signal, timeoutM
     const outcome = Promise.withResolvers<"gone" | "timeout" | "interrupted">();
     const interrupted = (): void => outcome.resolve("interrupted");
     let live = deleted;
+    let pods: readonly Manifest[] = [];
+    const rest = (): string => `${holds(live)}${leavingText(pods)}`;
+    const show = (): void => status(`waiting until it is gone${rest()}`);
     const timer = setTimeout(() => outcome.resolve("timeout"), timeoutMs);
     signal.addEventListener("abort", interrupted, { once: true });
     if (signal.aborted) interrupted();
@@ -65,8 +71,18 @@ async function untilGone(cluster: Cluster, deleted: Manifest, { signal, timeoutM
         const changed = (found: Manifest | undefined): void => {
             if (found?.metadata.uid !== deleted.metadata.uid) return outcome.resolve("gone");
             live = found ?? live;
-            status(`waiting until it is gone${holds(live)}`);
+            show();
         };
+        const isMine = podsOf(deleted);
+        if (isMine) {
+            const seePods = (objects: Objects): void => {
+                pods = [...objects.values()].filter(isMine);
+                show();
+            };
+            const folder = `/api/v1/namespaces/${deleted.metadata.namespace ?? ""}/pods`;
+            // They explain only: who may not see pods waits all the same.
+            cluster.watches.follow({ path: folder }, stop.signal, { changed: seePods }).catch(() => {});
+        }
         cluster.watches
             .followObject({ path, object: deleted, alone: deleted.kind === "Secret" }, stop.signal, { changed })
             .catch(outcome.reject);
@@ -76,7 +92,7 @@ async function untilGone(cluster: Cluster, deleted: Manifest, { signal, timeoutM
             end === "timeout"
                 ? `is still there after ${Math.round(timeoutMs / 1000)} s`
                 : "is being deleted, but the run was interrupted before it was gone";
-        throw new StillThereError(`${describeObject(deleted)} ${why}${holds(live)}`, live);
+        throw new StillThereError(`${describeObject(deleted)} ${why}${rest()}`, live);
     } finally {
         clearTimeout(timer);
         signal.removeEventListener("abort", interrupted);

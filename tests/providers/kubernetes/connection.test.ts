@@ -1,4 +1,5 @@
 /** Requests to API servers on bad days: overloaded, restarting, behind a proxy, no API servers at all, credentials that have expired. */
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect, type AddressInfo } from "node:net";

@@ -38,3 +38,9 @@ export function ruleOf(object: Manifest): Rule | undefined {
         RULES[`${group}/${kind}`] ?? (process.env["PULUMI_K8S_AWAIT_ALL"] === "true" ? (EXTRA[`${group}/${kind}`] ?? anyKind) : undefined)
     );
 }
+
+/** Which pods of its namespace belong to an object; undefined for kinds that have none. */
+export function podsOf(object: Manifest): ((pod: Manifest) => boolean) | undefined {
+    const { group, kind } = kindOf(object);
+    return RULES[`${group}/${kind}`]?.pods?.(object);
+}

@@ -1,9 +1,10 @@
 /** The semantics of what annotations, options and interrupts say about awaits, of awaits that fail, and of deletes. */
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { PartialError } from "../../../../embedded/engine/provider.ts";
 import type { PropertyMap } from "../../../../embedded/engine/values.ts";
 import type { JsonObject } from "../../../../embedded/providers/kubernetes/manifest.ts";
 import type { Row } from "../../command/support/semantics.ts";
-import { eventually, rejection, Run, setStatus, type Made } from "../support.ts";
+import { eventually, rejection, setStatus, type Made, type Run } from "../support.ts";
 import { CONFIG_MAP, DEPLOYMENT, DEPLOYMENTS, deployment, MAPS, official, type Lab } from "./lab.ts";
 
 const PODS = "/api/v1/namespaces/default/pods";
@@ -195,6 +196,29 @@ export const askedRows = (lab: () => Lab): Row[] => {
                     const deleting = run.delete(made);
                     await saying(run, /waiting until it is gone: held by the finalizer/);
                     await drop(`${MAPS}/held`);
+                    await deleting;
+                }),
+        },
+        {
+            behaviour: "the delete of a workload says which of its pods are still terminating",
+            source: official("await/deployment.go, and await/await.go, Deletion"),
+            proof: () =>
+                withRun(async (run) => {
+                    const inputs = { ...deployment("ending"), metadata: { name: "ending" } };
+                    const skipped = { ...inputs, metadata: { name: "ending", annotations: { "pulumi.com/skipAwait": "true" } } };
+                    const made = await run.create(DEPLOYMENT, "ending", skipped);
+                    const path = `${PODS}/ending-1`;
+                    const metadata = { name: "ending-1", labels: { app: "ending" }, finalizers: ["example.org/drain"] };
+                    const body = { apiVersion: "v1", kind: "Pod", metadata, spec: { containers: [{ name: "c", image: "x" }] } };
+                    await lab().other.request("POST", PODS, { body });
+                    await lab().other.request("DELETE", path);
+                    const deleting = run.delete({ ...made, inputs });
+                    await saying(
+                        run,
+                        /gone: what it owns goes first; pod ending-1 is terminating for \d+ s \(\d+ s grace, held by the finalizer example\.org\/drain\)$/,
+                    );
+                    await drop(path);
+                    await drop(`${DEPLOYMENTS}/ending`);
                     await deleting;
                 }),
         },
