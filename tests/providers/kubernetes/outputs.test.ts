@@ -1,5 +1,7 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import * as fc from "fast-check";
+import { finishedOutputs } from "../../../embedded/engine/deployment/apply.ts";
+import type { ResourceState } from "../../../embedded/engine/state/snapshot.ts";
 import { Secret, type PropertyMap } from "../../../embedded/engine/values.ts";
 import { toManifest, toProperties, type Manifest } from "../../../embedded/providers/kubernetes/manifest.ts";
 import { checkpoint, importedInputs, liveInputs, previewedOutputs } from "../../../embedded/providers/kubernetes/outputs.ts";
@@ -25,6 +27,15 @@ describe("what is kept of an object", () => {
             __initialApiVersion: "v1",
         });
         expect(checkpoint(live({}), "m", {}, { __initialApiVersion: "v1beta1" })["__initialApiVersion"]).toBe("v1beta1");
+    });
+
+    it("has in the inputs for the official engine the secrets of the program's inputs", () => {
+        const inputs = { data: { x: "1", y: "2" } };
+        const state = { inputs: { data: { x: new Secret("1"), y: "2" } }, additionalSecretOutputs: [] } as unknown as ResourceState;
+        expect(finishedOutputs(state, checkpoint(live(inputs), "m", inputs))).toMatchObject({
+            data: { x: new Secret("1"), y: "2" },
+            __inputs: { data: { x: new Secret("1"), y: "2" } },
+        });
     });
 
     it("has the data of a Secret as secret", () => {

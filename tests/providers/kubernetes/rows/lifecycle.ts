@@ -225,8 +225,8 @@ export const lifecycleRows = (lab: () => Lab): Row[] => [
                 /kubernetes:helm:template is not supported/,
             );
             const text = "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: v1\nkind: Namespace\n";
-            const { outputs } = (await lab().run.provider.invoke?.("kubernetes:yaml:decode", { text })) as { outputs: PropertyMap };
-            expect(outputs["result"]).toMatchObject([{ kind: "ConfigMap" }, { kind: "Namespace" }]);
+            const answer = await lab().run.provider.invoke?.("kubernetes:yaml:decode", { text });
+            expect(answer?.outputs?.["result"]).toMatchObject([{ kind: "ConfigMap" }, { kind: "Namespace" }]);
         },
     },
 ];
