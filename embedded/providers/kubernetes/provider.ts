@@ -8,7 +8,7 @@ import { problemNow } from "./await/now.ts";
 import { checkInputs } from "./check.ts";
 import { Cluster } from "./cluster.ts";
 import { diffConfiguration } from "./config.ts";
-import { diffInputs } from "./diff.ts";
+import { changesBetween, diffInputs } from "./diff.ts";
 import { ApiError, explain, isNotFound, NoKindError, UnreachableError } from "./errors.ts";
 import { forceNewPaths, isIdentity, PATCH_IDENTITY } from "./forcenew.ts";
 import { apiVersionOf, isKind, isNamespacedKind, targetOf, type GroupVersionKind } from "./kinds.ts";
@@ -33,6 +33,8 @@ export class KubernetesProvider implements ResourceProvider {
     /** Set by a preview that could not reach the server: it is not asked again. */
     #unreachable = false;
     /** What updates would come to, from their diffs to their previews. */
+    /** Custom kinds whose definitions change in this run: in a preview the server still judges by what they were. */
+    readonly #changingKinds = new Set<string>();
     readonly #tried = new Map<string, ChangedTrial>();
     /** Resources that are in the state, with the uid of their object once it is known: what a create must not mistake for its own. */
     readonly #inState = new Map<string, string | undefined>();
@@ -53,6 +55,8 @@ export class KubernetesProvider implements ResourceProvider {
     async check(urn: string, olds: PropertyMap | undefined, news: PropertyMap, context: OperationContext): Promise<CheckResult> {
         const { kind } = targetOf(urn, news);
         if (olds && !this.#inState.has(urn)) this.#inState.set(urn, undefined);
+        if (isKind(kind, "apiextensions.k8s.io", "CustomResourceDefinition") && changesBetween(olds?.["spec"], news["spec"]).length)
+            this.#changingKinds.add(definedKind(news as JsonObject));
         return checkInputs(urn, olds, news, {
             defaultNamespace: () => this.#cluster.defaultNamespace(),
             isNamespaced: () => this.#isNamespaced(kind, olds),
@@ -75,6 +79,7 @@ export class KubernetesProvider implements ResourceProvider {
         if (containsUnknown(news)) return diff;
         if (replacesUnready(news as JsonObject) && (await this.#isUnready(kind, news, context)))
             return replacingUnready(diff, olds.inputs, news);
+        if (context.preview && this.#changingKinds.has(`${kind.group}/${kind.kind}`)) return diff;
         if (!diff.changes || diff.replaces?.some((path) => isIdentity(path))) return diff;
         const object = toManifest(news);
         const options = {
@@ -93,9 +98,9 @@ export class KubernetesProvider implements ResourceProvider {
     }
 
     async create(urn: string, inputs: PropertyMap, context: OperationContext): Promise<CreateResult> {
-        const { patch } = targetOf(urn, inputs);
+        const { kind, patch } = targetOf(urn, inputs);
         if (context.preview) {
-            if (!patch) await this.#validate(urn, inputs, context);
+            if (!patch && !this.#changingKinds.has(`${kind.group}/${kind.kind}`)) await this.#validate(urn, inputs, context);
             return { id: "", outs: inputs };
         }
         const object = toManifest(inputs);
@@ -232,6 +237,7 @@ export class KubernetesProvider implements ResourceProvider {
             signal: context.signal,
             status: (text) => context.status(text),
         });
+        this.#changingKinds.delete(definedKind(object));
         const outputs = checkpoint(object, manager, inputs, before);
         if (problem) throw new PartialError(idOf(object), outputs, problem);
         return outputs;
@@ -304,6 +310,11 @@ export class KubernetesProvider implements ResourceProvider {
         }
         throw error;
     }
+}
+
+/** The kind that a CustomResourceDefinition defines, as `group/Kind`. */
+function definedKind(definition: JsonObject): string {
+    return `${stringAt(definition, "spec", "group")}/${stringAt(definition, "spec", "names", "kind")}`;
 }
 
 /** `namespace/name`, or `name` outside of namespaces. */

@@ -97,6 +97,39 @@ export const lifecycleRows = (lab: () => Lab): Row[] => [
         },
     },
     {
+        behaviour: "a preview does not hold an object to a definition of its kind that the same run changes",
+        source: official("provider/provider.go, Check: CRDCache"),
+        proof: async () => {
+            const group = "grows.example.org";
+            const crd = (properties: PropertyMap): PropertyMap => ({
+                metadata: { name: `things.${group}` },
+                spec: {
+                    group,
+                    scope: "Namespaced",
+                    names: { plural: "things", singular: "thing", kind: "Thing" },
+                    versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object", properties } } }],
+                },
+            });
+            const thing = (rest: PropertyMap): PropertyMap => ({ metadata: { name: "grows" }, ...rest });
+            await lab().with({}, async (run) => {
+                const definition = await run.create(
+                    "apiextensions.k8s.io/v1:CustomResourceDefinition",
+                    "grows",
+                    crd({ a: { type: "string" } }),
+                );
+                const made = await run.create(`${group}/v1:Thing`, "grows", thing({ a: "1" }));
+                await lab().with({}, async (next) => {
+                    const inputs = await next.check(made.urn, thing({ a: "1", b: "2" }), made.inputs);
+                    const diff = () => next.provider.diff(made.id, made.urn, made, inputs, [], next.context({ preview: true }));
+                    await expect(diff()).rejects.toThrow(/b is not a field of this kind/);
+                    await next.check(definition.urn, crd({ a: { type: "string" }, b: { type: "string" } }), definition.inputs);
+                    expect((await diff()).detailedDiff).toEqual({ b: "add" });
+                    await next.create(`${group}/v1:Thing`, "another", { metadata: { name: "another" }, b: "1" }, { preview: true });
+                });
+            });
+        },
+    },
+    {
         behaviour: "a Service whose pods are all ready",
         source: official("await/service.go"),
         differs: {

@@ -131,7 +131,7 @@ export const ownershipRows = (lab: () => Lab): Row[] => {
                     __fieldManager: "pulumi-kubernetes-1f2e3d4c",
                     __initialApiVersion: "v1",
                 });
-                expect(updated.outputs["__inputs"]).toEqual(updated.inputs);
+                expect([updated.outputs["data"], updated.outputs["__inputs"]]).toEqual([{ b: "1" }, updated.inputs]);
             },
         },
         {
