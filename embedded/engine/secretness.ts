@@ -70,11 +70,26 @@ export function markSecret(outputs: PropertyMap, names: readonly string[]): Prop
     return result;
 }
 
+/**
+ * What says which host is meant in the connection of a remote command. Its SDK makes all of a connection secret, and so
+ * the state has it; but a message that cannot name the host helps nobody, and an output is not secret for saying "root".
+ */
+const ADDRESS: ReadonlySet<string> = new Set(["host", "port", "user", "hostKey", "agentSocketPath"]);
+
+/** A host with what proves one to it, or it to one. */
+function isConnection(value: PropertyMap): boolean {
+    return typeof value["host"] === "string" && ["hostKey", "privateKey", "password"].some((name) => typeof value[name] === "string");
+}
+
 /** Every string inside a secret: what must not appear in text. */
 export function secretStrings(value: PropertyValue, inside = false): string[] {
     if (value instanceof Secret) return secretStrings(value.value, true);
     if (typeof value === "string") return inside ? [value] : [];
     if (value instanceof OutputValue) return value.value === undefined ? [] : secretStrings(value.value, inside || value.secret);
     if (Array.isArray(value)) return value.flatMap((item: PropertyValue) => secretStrings(item, inside));
-    return isObject(value) ? Object.values(value).flatMap((item) => secretStrings(item, inside)) : [];
+    if (!isObject(value)) return [];
+    const address = isConnection(value) ? ADDRESS : undefined;
+    return Object.entries(value).flatMap(([name, item]) =>
+        address?.has(name) && !(item instanceof Secret) ? [] : secretStrings(item, inside),
+    );
 }

@@ -109,6 +109,21 @@ describe("outputs", () => {
         expect(markRevealing({ deep: [{ text }] }, inputs)).toEqual({ deep: [{ text: secret ? new Secret(text) : text }] });
     });
 
+    test("may name the host of a secret connection, and nothing else of it", () => {
+        const connection = {
+            host: "node-1.example",
+            port: 22,
+            user: "root",
+            hostKey: "ssh-ed25519 AAAA",
+            privateKey: KEY,
+            password: "opensesame",
+        };
+        const shown = secretStrings(new Secret({ ...connection, proxy: { ...connection, host: "bastion.example" } }));
+        expect(shown).toEqual([KEY, "opensesame", KEY, "opensesame"]);
+        expect(secretStrings({ ...connection, host: new Secret("hidden.example") })).toEqual(["hidden.example"]);
+        expect(secretStrings(new Secret({ host: "no-connection.example" }))).toEqual(["no-connection.example"]);
+    });
+
     test("of inputs without secrets stay as they are", () => {
         const outputs = { a: "abc" };
         expect(markRevealing(outputs, { a: "abc" })).toBe(outputs);
