@@ -11,7 +11,8 @@ import { diffConfiguration } from "./config.ts";
 import { changesBetween, diffInputs } from "./diff.ts";
 import { ApiError, explain, isNotFound, NoKindError, UnreachableError } from "./errors.ts";
 import { forceNewPaths, isIdentity, PATCH_IDENTITY } from "./forcenew.ts";
-import { apiVersionOf, isKind, isNamespacedKind, targetOf, type GroupVersionKind } from "./kinds.ts";
+import { definedKind, idOf, objectOfId } from "./identity.ts";
+import { isKind, isNamespacedKind, targetOf, type GroupVersionKind } from "./kinds.ts";
 import { containsUnknown, stringAt, toManifest, type JsonObject, type Manifest } from "./manifest.ts";
 import { fieldManagerOf, forcesPatch, replacesUnready, timeoutOf } from "./metadata.ts";
 import { callFunction } from "./functions.ts";
@@ -310,26 +311,4 @@ export class KubernetesProvider implements ResourceProvider {
         }
         throw error;
     }
-}
-
-/** The kind that a CustomResourceDefinition defines, as `group/Kind`. */
-function definedKind(definition: JsonObject): string {
-    return `${stringAt(definition, "spec", "group")}/${stringAt(definition, "spec", "names", "kind")}`;
-}
-
-/** `namespace/name`, or `name` outside of namespaces. */
-function idOf({ metadata }: Manifest): string {
-    return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? "");
-}
-
-function objectOfId(id: string, kind: GroupVersionKind, outputs: PropertyMap | undefined): Manifest {
-    const parts = id.split("/");
-    const name = parts.at(-1);
-    if (!name || parts.length > 2) throw new UserError(`"${id}" is not the id of a Kubernetes object: expected namespace/name or name`);
-    const { apiVersion } = outputs ?? {};
-    return {
-        apiVersion: typeof apiVersion === "string" ? apiVersion : apiVersionOf(kind),
-        kind: kind.kind,
-        metadata: { name, ...(parts.length === 2 && { namespace: parts[0] ?? "" }) },
-    };
 }
