@@ -92,7 +92,7 @@ async function existingObject(cluster: Cluster, path: string, options: CreateOpt
     for (let delay = 200; ; delay = Math.min(delay * 1.5, 2000)) {
         let live: Manifest;
         try {
-            live = await cluster.get(path, options.signal);
+            live = await cluster.get(path, options.signal, (text) => options.status?.(text));
         } catch (error) {
             if (isNotFound(error)) return undefined;
             throw error;
@@ -127,10 +127,12 @@ export async function updateObject(cluster: Cluster, object: Manifest, options: 
     try {
         const path = await cluster.pathOf(object, options.signal);
         for (let attempt = 0; ; attempt++) {
-            const live = await cluster.get(path, options.signal).catch((error: unknown) => {
-                if (isNotFound(error)) return undefined;
-                throw error;
-            });
+            const live = await cluster
+                .get(path, options.signal, (text) => options.status?.(text))
+                .catch((error: unknown) => {
+                    if (isNotFound(error)) return undefined;
+                    throw error;
+                });
             try {
                 if (live) await handOver(cluster, path, live, options, options.signal);
                 return await patch(

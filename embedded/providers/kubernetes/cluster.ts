@@ -67,8 +67,8 @@ export class Cluster {
         return resource.path(namespace, object.metadata.name ?? "");
     }
 
-    async get(path: string, signal?: AbortSignal): Promise<Manifest> {
-        return this.client.get<Manifest>(path, undefined, signal);
+    async get(path: string, signal?: AbortSignal, status?: (text: string) => void): Promise<Manifest> {
+        return (await this.client.request<Manifest>("GET", path, { signal, ...(status && { status }) })).body;
     }
 
     /** As {@link explain}, with what holds a namespace that is being deleted. */

@@ -38,10 +38,14 @@ export async function follow(
     let since: string | undefined;
     let objects = new Map<string, Manifest>();
     let isLost = false;
+    const lose = (reason: string): void => {
+        isLost = true;
+        lost?.(reason);
+    };
     for (let delay = 100; !signal.aborted;) {
         try {
             if (since === undefined) {
-                const list = await client.get(selection.path, queryOf(selection), signal);
+                const { body: list } = await client.request("GET", selection.path, { query: queryOf(selection), signal, status: lose });
                 objects = new Map((list["items"] as readonly Manifest[]).map((item) => [keyOf(item), withKind(item, list)]));
                 since = stringAt(list, "metadata", "resourceVersion");
                 changed(objects);
@@ -69,10 +73,7 @@ export async function follow(
             if (signal.aborted) return;
             if (error instanceof ApiError && (error.code === 410 || error.code === 504)) since = undefined;
             else if (!mayPass(error)) throw error;
-            else if (error instanceof UnreachableError || error instanceof ApiError) {
-                isLost = true;
-                lost?.(messageOf(error));
-            }
+            else if (error instanceof UnreachableError || error instanceof ApiError) lose(messageOf(error));
         }
         // A server that ends watches at once must not be asked in a tight loop.
         await sleep(delay, undefined, { signal }).catch(() => {});
