@@ -70,6 +70,15 @@ test("names every mistake of the project's file at once", async () => {
     ]);
 });
 
+test("refuses settings of the official engine that this one does not have", async () => {
+    const settings =
+        "config:\n  trial:domain: d\n  pulumi:autonaming: { mode: verbatim }\n  pulumi:disable-default-providers: [kubernetes]\n";
+    await expect(resolveFiles(PROJECT, settings)).rejects.toMatchObject({
+        problems: ["pulumi:autonaming: is not supported by the embedded engine; remove it, or use the official engine"],
+        values: { "pulumi:disable-default-providers": '["kubernetes"]' },
+    });
+});
+
 test("says line and column of what is not YAML", async () => {
     const folder = await temporaryFolder();
     await writeFiles(folder, { "Pulumi.yaml": "name: a\n  b: c\n" });

@@ -7,6 +7,10 @@ import { mismatch, type Setting } from "./schema.ts";
 import type { StackSettings } from "./settings.ts";
 import { count, isMap } from "./yaml.ts";
 
+/** Settings of the engine itself, of which it has this one. */
+const ENGINE = "pulumi:";
+const DISABLED_PROVIDERS = "pulumi:disable-default-providers";
+
 export interface ResolvedConfig {
     /** `namespace:key` → value; lists and objects as JSON. Secrets in clear. */
     readonly values: Readonly<Record<string, string>>;
@@ -67,7 +71,11 @@ export function resolveConfig(project: Project, settings: StackSettings, crypter
         if (secret) secretKeys.push(key);
     };
 
-    for (const [key, raw] of Object.entries(settings.config)) take(key, raw, project.schema.get(key));
+    for (const [key, raw] of Object.entries(settings.config)) {
+        if (key.startsWith(ENGINE) && key !== DISABLED_PROVIDERS)
+            problems.push(`${key}: is not supported by the embedded engine; remove it, or use the official engine`);
+        else take(key, raw, project.schema.get(key));
+    }
     for (const [key, setting] of project.schema) {
         if (key in settings.config) continue;
         if (setting.default !== undefined) take(key, setting.default, setting);
