@@ -168,6 +168,17 @@ test("outputs of the stack that a failed run did not come to stay (step_executor
     expect((await stack.up((program) => program.outputs({ b: 3 }))).outputs).toEqual({ b: 3 });
 });
 
+test("outputs of the stack stay when the program fails after it registered none, as the SDK does for one that throws", async () => {
+    const stack = new Stack();
+    await stack.up((program) => program.outputs({ a: 1 }));
+    const ran = await stack.up(async (program) => {
+        await program.outputs({});
+        program.deployment.reporter.diagnostic("error", "thrown");
+    });
+    expect(ran.outputs).toEqual({ a: 1 });
+    expect((await stack.up((program) => program.outputs({}))).outputs).toEqual({});
+});
+
 describe("another kind of owner", () => {
     const component = { type: "test:group:Kind", custom: false };
     const custom = { aliases: [thing("a", "test:group:Kind")] };

@@ -27,6 +27,18 @@ export async function registerOutputs(deployment: Deployment, urn: string, regis
     deployment.reporter.outputs({ ...metadataOf(op, undefined, state, { diffs, detailedDiff }), old });
 }
 
+/** Gives back what a run that failed only after the stack's outputs were registered took from them: the SDK registers none for a program that throws. */
+export async function keepStackOutputs({ news, reporter, journal }: Deployment): Promise<void> {
+    const done = reporter.failed ? [...news.values()].find(({ state }) => state.type === STACK_TYPE) : undefined;
+    if (!done) return;
+    const outputs = { ...done.metadata.old?.outputs, ...done.state.outputs };
+    if (equal(done.state.outputs, outputs)) return;
+    const state = { ...done.state, outputs };
+    journal.change(done.state, state);
+    done.state = state;
+    await journal.flush();
+}
+
 /** Outputs of the stack that could not be made are as they were: a failed run, or one about other resources, did not take them back. */
 function outputsOf({ preview, reporter, selection }: Deployment, state: ResourceState, registered: PropertyMap): PropertyMap {
     if (state.type !== STACK_TYPE) return registered;

@@ -1,5 +1,6 @@
 import { Deployment } from "../deployment/deployment.ts";
 import { concludePolicies, stackGoverned } from "../deployment/governed.ts";
+import { keepStackOutputs } from "../deployment/outputs.ts";
 import { resolvePending } from "../deployment/pending.ts";
 import { refreshAll } from "../deployment/refresh.ts";
 import { removeRest } from "../deployment/remove.ts";
@@ -33,6 +34,7 @@ export async function converge(deployment: Deployment, host: Host): Promise<Oper
             deployment.run.plan?.complete();
             await removeRest(deployment);
         });
+        await keepStackOutputs(deployment);
         concludePolicies(deployment);
     });
 }
