@@ -4,7 +4,7 @@ import { isObject, Secret, type PropertyMap, type PropertyValue } from "./values
 
 /** A key, an index, or `*` for all of them. */
 export type PathSegment = string | number;
-export const WILDCARD = "*";
+const WILDCARD = "*";
 
 /** Parses a path; throws {@link UserError} for one that is malformed. */
 export function parsePath(text: string): PathSegment[] {

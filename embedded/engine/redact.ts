@@ -7,7 +7,7 @@ import { secretStrings } from "./secretness.ts";
 import { isObject, Secret, type PropertyMap, type PropertyValue } from "./values.ts";
 
 /** What stands for a secret wherever it is not shown. */
-export const HIDDEN = "[secret]";
+const HIDDEN = "[secret]";
 
 /** Shorter values are parts of ordinary words: taking them out would garble every text and hide nothing. */
 const SHORTEST = 6;

@@ -8,7 +8,7 @@ const text = (help: string, short?: string) => ({ type: "string", help, ...(shor
 const list = (help: string, short?: string) => ({ type: "list", help, ...(short !== undefined && { short }) }) as const;
 
 /** Of every command. */
-export const COMMON = {
+const COMMON = {
     stack: text("the stack; default: $PULUMI_STACK, the selected one, or the only one", "s"),
     cwd: text("the folder to work in", "C"),
     color: text("always, never, raw or auto"),

@@ -6,7 +6,7 @@ import { createPassphrase, openPassphrase, WrongPassphraseError } from "../state
 import type { SecretsManager } from "../state/secrets.ts";
 
 /** @throws UserError when none is given */
-export async function readPassphrase(): Promise<string> {
+async function readPassphrase(): Promise<string> {
     const given = process.env["PULUMI_CONFIG_PASSPHRASE"];
     if (given !== undefined) return given;
     const file = process.env["PULUMI_CONFIG_PASSPHRASE_FILE"];

@@ -66,7 +66,7 @@ export function severityWord(severity: string, paint: Paint = plainPaint): strin
     return severity === "warning" ? `${paint("yellow", "warning:")} ` : "";
 }
 
-export function firstLine(text: string): string {
+function firstLine(text: string): string {
     return text.trim().split("\n", 1)[0] ?? "";
 }
 

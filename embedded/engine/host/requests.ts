@@ -76,7 +76,7 @@ function triggerOf(request: RegisterResourceRequest): PropertyValue | undefined 
 }
 
 /** The names of hooks by moment, as requests and the options of transforms bind them. */
-export function hooksOf(binding: RegisterResourceRequest.ResourceHooksBinding | undefined): HookBindings {
+function hooksOf(binding: RegisterResourceRequest.ResourceHooksBinding | undefined): HookBindings {
     if (!binding) return {};
     const all: Record<HookMoment, readonly string[]> = {
         beforeCreate: binding.getBeforeCreateList(),

@@ -96,7 +96,7 @@ function isExecutable(file: string): boolean {
     }
 }
 
-export function bareVersion(version: string): string {
+function bareVersion(version: string): string {
     return version.replace(/^v/, "");
 }
 

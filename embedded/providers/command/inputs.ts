@@ -4,7 +4,7 @@ import { isObject, Unknown, type PropertyMap, type PropertyValue } from "../../e
 
 export type PropertyTable = Readonly<Record<string, "string" | "number" | "boolean" | "list" | "map">>;
 
-export const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
+const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
 
 /** The kernel takes no single argument of 128 KiB or more; the rest is room for what goes before the script. */
 const LONGEST_SCRIPT = 120 * 1024;

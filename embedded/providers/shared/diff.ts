@@ -53,7 +53,7 @@ export function detailedDiff(
 }
 
 /** Whether a value that is not known yet is anywhere inside. */
-export function hasUnknown(value: PropertyValue | undefined): boolean {
+function hasUnknown(value: PropertyValue | undefined): boolean {
     if (value instanceof Unknown) return true;
     if (Array.isArray(value)) return value.some(hasUnknown);
     return isObject(value) && Object.values(value).some(hasUnknown);
