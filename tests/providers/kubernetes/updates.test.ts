@@ -1,4 +1,5 @@
 /** What an update would come to, as a real API server sees it, and what it takes over from those who wrote before. */
+/* oxlint-disable unicorn/consistent-function-scoping -- builders stand beside the tests that use them */
 import { Unknown, type PropertyMap } from "../../../embedded/engine/values.ts";
 import type { DiffResult } from "../../../embedded/engine/provider.ts";
 import type { Client } from "../../../embedded/providers/kubernetes/client.ts";
