@@ -51,10 +51,3 @@ export function detailedDiff(
         [...changes].map(([path, change]) => [path, replaces(rootOf(path)) ? (`${change}-replace` as const) : change]),
     );
 }
-
-/** Whether a value that is not known yet is anywhere inside. */
-function hasUnknown(value: PropertyValue | undefined): boolean {
-    if (value instanceof Unknown) return true;
-    if (Array.isArray(value)) return value.some(hasUnknown);
-    return isObject(value) && Object.values(value).some(hasUnknown);
-}
