@@ -153,15 +153,21 @@ describe("an error hook", () => {
                 : [],
         );
 
+    /** What hooks log and what the engine says come in different ways: only each by itself is in order. */
+    const said = (name: string, severity: string): string[] =>
+        about(name).flatMap((line) => (line.startsWith(`${severity}: `) ? [line.slice(severity.length + 2)] : []));
+
     test("has the operation tried again for as long as it asks, and is told all reasons, the last first", () => {
-        expect(about("twice refused")).toEqual([
-            "info: twice refused: create failed: refused, 2 to go",
-            "warning: trying the create again, as its error hook asks (1 of at most 100 attempts failed): refused, 2 to go",
-            "info: twice refused: create failed: refused, 1 to go, refused, 2 to go",
-            "warning: trying the create again, as its error hook asks (2 of at most 100 attempts failed): refused, 1 to go",
+        expect(said("twice refused", "info")).toEqual([
+            "twice refused: create failed: refused, 2 to go",
+            "twice refused: create failed: refused, 1 to go, refused, 2 to go",
+        ]);
+        expect(said("twice refused", "warning")).toEqual([
+            "trying the create again, as its error hook asks (1 of at most 100 attempts failed): refused, 2 to go",
+            "trying the create again, as its error hook asks (2 of at most 100 attempts failed): refused, 1 to go",
         ]);
         expect(find(ran.snapshot, "twice refused").id).toBeTruthy();
-        expect(about("refused").at(-1)).toBe("error: creating failed: refused, 7 to go");
+        expect(said("refused", "error")).toEqual(["creating failed: refused, 7 to go"]);
     });
 
     test("of an object that exists already has it updated, not created twice", () => {
@@ -171,8 +177,8 @@ describe("an error hook", () => {
     });
 
     test("is asked a hundred times at most", () => {
-        expect(about("hopeless").filter((line) => line.startsWith("warning"))).toHaveLength(100);
-        expect(about("hopeless").at(-1)).toBe("error: creating failed: refused, 901 to go");
+        expect(said("hopeless", "warning")).toHaveLength(100);
+        expect(said("hopeless", "error")).toEqual(["creating failed: refused, 901 to go"]);
     });
 
     test("that fails itself is part of the reason", () => {
