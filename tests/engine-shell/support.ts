@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { projectRoot } from "../../embedded/common/paths.ts";
-import type { ResourceState, Snapshot } from "../../embedded/engine/state/snapshot.ts";
+import { nothingKept, type ResourceState, type Snapshot } from "../../embedded/engine/state/snapshot.ts";
 import type { SecretsManager } from "../../embedded/engine/state/secrets.ts";
 
 const folders: string[] = [];
@@ -34,14 +34,7 @@ export function resource(type: string, name: string, more: Partial<ResourceState
         type,
         inputs: {},
         outputs: {},
-        dependencies: [],
-        propertyDependencies: {},
-        initErrors: [],
-        additionalSecretOutputs: [],
-        aliases: [],
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        hideDiff: [],
+        ...nothingKept,
         ...more,
     };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Limiter } from "../../embedded/engine/deployment/limiter.ts";
 import { Journal } from "../../embedded/engine/state/journal.ts";
-import { emptySnapshot, type ResourceState, type Snapshot } from "../../embedded/engine/state/snapshot.ts";
+import { emptySnapshot, nothingKept, type ResourceState, type Snapshot } from "../../embedded/engine/state/snapshot.ts";
 
 function state(name: string, more: Partial<ResourceState> = {}): ResourceState {
     return {
@@ -10,14 +10,7 @@ function state(name: string, more: Partial<ResourceState> = {}): ResourceState {
         type: "k:i:T",
         inputs: {},
         outputs: {},
-        dependencies: [],
-        propertyDependencies: {},
-        initErrors: [],
-        additionalSecretOutputs: [],
-        aliases: [],
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        hideDiff: [],
+        ...nothingKept,
         ...more,
     };
 }

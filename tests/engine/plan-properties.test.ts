@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { PlanKeeper, PlanRecorder, readPlan, writePlan } from "../../embedded/engine/plan/index.ts";
 import type { PlannedStep } from "../../embedded/engine/plan/gate.ts";
 import { opsOf } from "../../embedded/engine/steps/decide.ts";
+import { noOptions } from "../../embedded/engine/steps/goal.ts";
 import { Secret, Unknown, type PropertyMap, type PropertyValue } from "../../embedded/engine/values.ts";
 import { resource, urn as urnOf } from "../engine-shell/support.ts";
 
@@ -45,16 +46,7 @@ function step(olds: PropertyMap | undefined, news: PropertyMap): PlannedStep {
             name: "thing",
             custom: true,
             inputs: news,
-            dependencies: [],
-            propertyDependencies: {},
-            version: "",
-            ignoreChanges: [],
-            replaceOnChanges: [],
-            additionalSecretOutputs: [],
-            hideDiff: [],
-            aliases: [],
-            replaceWith: [],
-            hooks: {},
+            ...noOptions,
         },
         old,
         new: resource("pkg:index:Thing", "thing", { inputs: news }),

@@ -7,7 +7,7 @@ import { openPolicies, type PackSource } from "../../embedded/engine/policy/inde
 import type { PolicyGate } from "../../embedded/engine/policy/gate.ts";
 import { emptySnapshot, type EngineRun, type Snapshot } from "../../embedded/engine/index.ts";
 import { converge } from "../../embedded/engine/operations/update.ts";
-import type { Goal } from "../../embedded/engine/steps/goal.ts";
+import { noOptions, type Goal } from "../../embedded/engine/steps/goal.ts";
 import type { PropertyMap } from "../../embedded/engine/values.ts";
 import { double, World } from "../engine/support/double.ts";
 
@@ -55,16 +55,7 @@ export function thing(name: string, inputs: PropertyMap, more: Partial<Goal> = {
         custom: true,
         inputs,
         parent: STACK,
-        dependencies: [],
-        propertyDependencies: {},
-        version: "",
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        additionalSecretOutputs: [],
-        hideDiff: [],
-        aliases: [],
-        replaceWith: [],
-        hooks: {},
+        ...noOptions,
         ...more,
     };
 }

@@ -1,5 +1,6 @@
 /** Providers that the program does not name: the engine makes one per package and version, as the official engine does. */
 import { UserError } from "../../common/errors.ts";
+import { noOptions } from "../steps/goal.ts";
 import { formatProviderReference, providerType } from "../urn.ts";
 import { Secret, type PropertyMap } from "../values.ts";
 import type { Deployment } from "./deployment.ts";
@@ -45,16 +46,8 @@ async function makeDefaultProvider(
         name,
         custom: true,
         inputs: { ...settingsOf(deployment, packageName), ...(version && { version }), ...internals },
-        dependencies: [],
-        propertyDependencies: {},
+        ...noOptions,
         version,
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        additionalSecretOutputs: [],
-        hideDiff: [],
-        aliases: [],
-        replaceWith: [],
-        hooks: {},
     });
     return formatProviderReference({ urn: state.urn, id: state.id ?? "" });
 }

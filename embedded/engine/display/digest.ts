@@ -3,7 +3,7 @@ import type { EngineEvent, StepMetadata, StepOp, StepState } from "../events.ts"
 import { goJson } from "../state/json.ts";
 import { serializeMap } from "../state/serialize-values.ts";
 import { serializeResource } from "../state/serialize.ts";
-import type { ResourceState } from "../state/snapshot.ts";
+import { nothingKept, type ResourceState } from "../state/snapshot.ts";
 import type { ResourceV3 } from "../state/types.ts";
 import { OutputValue, Secret, isObject, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { isRootStack } from "./names.ts";
@@ -148,14 +148,7 @@ export class DigestBuilder {
     #state(state: StepState): ResourceV3 {
         const hidden = isRootStack(state.type) && this.#options.suppressOutputs;
         const full: ResourceState = {
-            dependencies: [],
-            propertyDependencies: {},
-            initErrors: [],
-            additionalSecretOutputs: [],
-            aliases: [],
-            ignoreChanges: [],
-            replaceOnChanges: [],
-            hideDiff: [],
+            ...nothingKept,
             ...state,
             ...(state.replacementTrigger !== undefined && { replacementTrigger: blindValue(state.replacementTrigger) }),
             inputs: hidden ? {} : blind(state.inputs),

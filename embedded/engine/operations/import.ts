@@ -7,7 +7,8 @@ import { importObject } from "../deployment/import.ts";
 import { resolvePending } from "../deployment/pending.ts";
 import { registerOwned } from "../deployment/registration.ts";
 import { plain } from "../secretness.ts";
-import type { ResourceState } from "../state/snapshot.ts";
+import { nothingKept, type ResourceState } from "../state/snapshot.ts";
+import { noOptions } from "../steps/goal.ts";
 import type { EngineRun, OperationResult } from "../run.ts";
 import { formatProviderReference, isProviderType, packageOf, providerType, STACK_TYPE } from "../urn.ts";
 import { conduct } from "./finish.ts";
@@ -64,16 +65,7 @@ async function stackOf(deployment: Deployment): Promise<string> {
         name: `${run.project.name}-${run.stack}`,
         custom: false,
         inputs: {},
-        dependencies: [],
-        propertyDependencies: {},
-        version: "",
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        additionalSecretOutputs: [],
-        hideDiff: [],
-        aliases: [],
-        replaceWith: [],
-        hooks: {},
+        ...noOptions,
     });
     return state.urn;
 }
@@ -131,14 +123,7 @@ function stateOf(urn: string, { type, parent, protect }: ImportRequest, provider
         type,
         inputs: {},
         outputs: {},
-        dependencies: [],
-        propertyDependencies: {},
-        initErrors: [],
-        additionalSecretOutputs: [],
-        aliases: [],
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        hideDiff: [],
+        ...nothingKept,
         provider,
         ...(parent && { parent }),
         ...(protect && { protect }),

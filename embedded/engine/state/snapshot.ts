@@ -61,6 +61,18 @@ export interface ResourceState {
     readonly hideDiff: readonly string[];
 }
 
+/** The lists and maps of a {@link ResourceState} that holds nothing but itself. */
+export const nothingKept = {
+    dependencies: [],
+    propertyDependencies: {},
+    initErrors: [],
+    additionalSecretOutputs: [],
+    aliases: [],
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    hideDiff: [],
+} satisfies Partial<ResourceState>;
+
 export type PendingOperationType = "creating" | "updating" | "deleting" | "reading" | "importing";
 
 /** A step that was running when the snapshot was taken: whether it happened is not known. */

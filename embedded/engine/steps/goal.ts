@@ -54,6 +54,20 @@ export interface AliasSpec {
     readonly noParent?: true;
 }
 
+/** The lists and maps of a {@link Goal} that nothing is said about; fields that may be absent are. */
+export const noOptions = {
+    dependencies: [],
+    propertyDependencies: {},
+    version: "",
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    additionalSecretOutputs: [],
+    hideDiff: [],
+    aliases: [],
+    replaceWith: [],
+    hooks: {},
+} satisfies Partial<Goal>;
+
 export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate" | "beforeDelete" | "afterDelete" | "onError";
 /** Moments without hooks are absent. */
 export type HookBindings = Readonly<Partial<Record<HookMoment, readonly string[]>>>;

@@ -9,7 +9,7 @@ import type { EngineEvent } from "../../../embedded/engine/events.ts";
 import { emptySnapshot, type EngineRun, type OperationResult, type ResourceState, type Snapshot } from "../../../embedded/engine/index.ts";
 import { converge } from "../../../embedded/engine/operations/update.ts";
 import type { Scope } from "../../../embedded/engine/run.ts";
-import type { Goal, ReadGoal } from "../../../embedded/engine/steps/goal.ts";
+import { noOptions, type Goal, type ReadGoal } from "../../../embedded/engine/steps/goal.ts";
 import { STACK_TYPE } from "../../../embedded/engine/urn.ts";
 import type { PropertyMap } from "../../../embedded/engine/values.ts";
 import { double, nameOf, World } from "./double.ts";
@@ -130,16 +130,7 @@ function base(name: string, more: Partial<Goal>): Goal {
         custom: true,
         inputs: {},
         parent: STACK,
-        dependencies: [],
-        propertyDependencies: {},
-        version: "",
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        additionalSecretOutputs: [],
-        hideDiff: [],
-        aliases: [],
-        replaceWith: [],
-        hooks: {},
+        ...noOptions,
         ...more,
     };
 }

@@ -17,7 +17,7 @@ import { Redactor } from "../../../embedded/engine/redact.ts";
 import type { EngineRun, OperationResult } from "../../../embedded/engine/run.ts";
 import { lockStack } from "../../../embedded/engine/state/lock.ts";
 import { createPassphrase } from "../../../embedded/engine/state/secrets-passphrase.ts";
-import type { Goal } from "../../../embedded/engine/steps/goal.ts";
+import { noOptions, type Goal } from "../../../embedded/engine/steps/goal.ts";
 import { STACK_TYPE } from "../../../embedded/engine/urn.ts";
 import type { PropertyMap } from "../../../embedded/engine/values.ts";
 
@@ -124,16 +124,7 @@ async function host(deployment: Deployment, { component, things, outputs }: Aske
             name,
             custom: false,
             inputs: {},
-            dependencies: [],
-            propertyDependencies: {},
-            version: "",
-            ignoreChanges: [],
-            replaceOnChanges: [],
-            additionalSecretOutputs: [],
-            hideDiff: [],
-            aliases: [],
-            replaceWith: [],
-            hooks: {},
+            ...noOptions,
             ...goal,
         };
         return await register(deployment, whole).then(
