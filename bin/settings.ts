@@ -9,10 +9,14 @@ import type { Project } from "../embedded/engine/config/project.ts";
 import { UserError } from "../embedded/common/errors.ts";
 import { projectRoot } from "../embedded/common/paths.ts";
 import { parseSettings, SettingsError, type Settings } from "../infra/settings.ts";
+import type { EmbeddedSettings } from "../stacks/embedded.ts";
 import { useStateRoot } from "./environment.ts";
 
 /** The stack of this machine's own Kubernetes. */
 export const STACK = "embedded";
+
+/** Settings whose topology is this machine's own Kubernetes. */
+export type EmbeddedStack = Settings & { readonly topology: EmbeddedSettings };
 
 /** Which stack: options of the engine's commands. */
 export interface StackOptions {
@@ -26,18 +30,19 @@ export interface StackOptions {
  * @param configFile a settings file instead of the stack's own
  * @throws UserError with every mistake: key, value found, fix
  */
-export async function startSettings(configFile?: string): Promise<{ readonly settings: Settings; readonly file: string }> {
+export async function startSettings(configFile?: string): Promise<{ readonly settings: EmbeddedStack; readonly file: string }> {
     const named = configFile === undefined ? {} : { "config-file": resolve(configFile) };
     const { settings, file } = await settingsOf({ stack: STACK, cwd: projectRoot, ...named });
-    if (settings.topology.kind !== "embedded")
+    const { topology } = settings;
+    if (topology.kind !== "embedded")
         throw new UserError(
-            `npm start runs the topology "embedded", but ${file} has topology.kind "${settings.topology.kind}". Use npm run up -- --stack NAME for others.`,
+            `npm start runs the topology "embedded", but ${file} has topology.kind "${topology.kind}". Use npm run up -- --stack NAME for others.`,
         );
     if (!Object.keys(settings.servers).length)
         throw new UserError(
             `${file} declares no MCP server, and npm start ends with a call to one. Add one to mcp-platform:servers, or use npm run cluster -- start and npm run up.`,
         );
-    return { settings, file };
+    return { settings: { ...settings, topology }, file };
 }
 
 /**

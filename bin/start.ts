@@ -18,12 +18,11 @@ import { buildImages } from "../embedded/images/index.ts";
 import { useStateRoot } from "./environment.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { prepare } from "./prepare.ts";
-import { startSettings, STACK } from "./settings.ts";
+import { startSettings, STACK, type EmbeddedStack } from "./settings.ts";
 import { summaryText } from "./summary.ts";
 import { callToolWhenReady } from "./tool-call.ts";
-import type { Settings } from "../infra/settings.ts";
 import { NODE_PORTS, REGISTRY_HOST } from "../stacks/embedded.ts";
-import { imageRefs } from "../stacks/images.ts";
+import { imagesMadeHere } from "../stacks/images.ts";
 
 const HELP = `npm start [-- OPTIONS]
 
@@ -98,7 +97,7 @@ export async function main(args: string[]): Promise<number> {
 }
 
 /** What the settings make of the cluster. */
-function machineOptions({ topology }: Settings, file: string, nodes: number): MachineOptions {
+function machineOptions({ topology }: EmbeddedStack, file: string, nodes: number): MachineOptions {
     const port = (name: string): string => `topology.${name} in ${file}`;
     return {
         stateDir: join(stateRoot(), "cluster"),
@@ -116,12 +115,12 @@ function machineOptions({ topology }: Settings, file: string, nodes: number): Ma
 /** The same with what is built. */
 async function clusterOptions(
     machine: MachineOptions,
-    { images: overrides }: Settings,
+    { images: overrides, versions }: EmbeddedStack,
     tools: ToolPaths,
     progress: Progress,
     signal: AbortSignal,
 ): Promise<ClusterOptions> {
-    const refs = imageRefs(overrides);
+    const refs = imagesMadeHere(versions, overrides);
     const images = await buildImages(
         ["pause", "coredns", "registry", "traefik", { name: "operator", ref: refs.operator }, "examples/everything"],
         progress,

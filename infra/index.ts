@@ -9,7 +9,12 @@ import { createPlatform } from "./platform.ts";
 
 const settings = readSettings();
 const hosts = hostsOf(settings.domain);
-const topology = topologyOf(settings.topology, { mcpHost: hosts.mcp, images: settings.images });
+const topology = topologyOf(settings.topology, {
+    hosts,
+    versions: settings.versions,
+    images: settings.images,
+    registry: settings.registry,
+});
 const { kubeconfig: kubeconfigPath, context, identifier: clusterIdentifier } = topology.cluster;
 
 const provider = new kubernetes.Provider(topology.kind, {

@@ -5,7 +5,23 @@
 import { z } from "zod";
 import { RESOURCE_PROFILES, type ResourceProfile } from "../components/workloads/resources.ts";
 import { embeddedSettings } from "../stacks/embedded.ts";
-import { apexDomain, imageReference, quantity, repository } from "./schema/primitives.ts";
+import { existingSettings } from "../stacks/existing.ts";
+import { k3sSettings } from "../stacks/k3s.ts";
+import { kindSettings } from "../stacks/kind.ts";
+import { minikubeSettings } from "../stacks/minikube.ts";
+import {
+    adminsSchema,
+    frontDoorSchema,
+    imagesSchema,
+    ingressSchema,
+    loginSchema,
+    meshSchema,
+    registrySchema,
+    storageSchema,
+    tlsSchema,
+    versionsSchema,
+} from "./schema/platform.ts";
+import { apexDomain, repository } from "./schema/primitives.ts";
 import { serversSchema } from "./schema/servers.ts";
 import { SettingsError, sentenceOf } from "./settings-error.ts";
 
@@ -16,13 +32,22 @@ export const PROJECT = "mcp-platform";
 
 export const settingsSchema = z.strictObject({
     domain: apexDomain.default("localhost"),
-    topology: z.discriminatedUnion("kind", [embeddedSettings]).prefault({ kind: "embedded" }),
-    tls: z.strictObject({ mode: z.literal("internal").default("internal") }).prefault({}),
+    platformMode: z.enum(["tenant", "org", "public"]).default("tenant"),
+    strictProd: z.boolean().default(false),
+    topology: z
+        .discriminatedUnion("kind", [embeddedSettings, kindSettings, minikubeSettings, k3sSettings, existingSettings])
+        .prefault({ kind: "embedded" }),
+    tls: tlsSchema.prefault({ mode: "internal" }),
+    registry: registrySchema.prefault({ mode: "bundled-http" }),
+    frontDoor: frontDoorSchema.prefault({ mode: "direct" }),
+    ingress: ingressSchema.prefault({ owner: "platform" }),
+    storage: storageSchema.prefault({ mode: "class" }),
     resourceProfile: z.enum(Object.keys(RESOURCE_PROFILES) as [ResourceProfile, ...ResourceProfile[]]).default("light"),
-    storage: z.strictObject({ registry: quantity.default("5Gi") }).prefault({}),
-    images: z
-        .strictObject({ operator: imageReference.optional(), registry: imageReference.optional(), traefik: imageReference.optional() })
-        .prefault({}),
+    admins: adminsSchema.default([]),
+    login: loginSchema.optional(),
+    mesh: meshSchema.prefault({}),
+    versions: versionsSchema.prefault({}),
+    images: imagesSchema.prefault({}),
     npmRegistry: z.url({ protocol: /^https?$/, error: "give a URL that begins with https:// or http://" }).optional(),
     pushImages: z.array(repository).default([]),
     servers: serversSchema.default({}),
@@ -31,7 +56,7 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema>;
 
 /** The keys whose value is text as it is; all others are written as JSON in a stack's configuration. */
-const TEXT_KEYS: ReadonlySet<string> = new Set(["domain", "resourceProfile", "npmRegistry"]);
+const TEXT_KEYS: ReadonlySet<string> = new Set(["domain", "platformMode", "resourceProfile", "npmRegistry"]);
 
 function decode(key: string, value: string): unknown {
     if (TEXT_KEYS.has(key)) return value;

@@ -1,9 +1,7 @@
-import { join, resolve } from "node:path";
 import { z } from "zod";
-import { imageRefs, loadCommand, projectRoot } from "./images.ts";
+import { imagesMadeHere, loadCommand } from "./images.ts";
+import { absolute, port, stateFolder } from "./primitives.ts";
 import type { Topology, TopologyContext } from "./topology.ts";
-
-const port = z.int().min(1).max(65535);
 
 /** Settings of the topology `embedded`: the Kubernetes that `npm start` runs on this machine. */
 export const embeddedSettings = z.strictObject({
@@ -21,29 +19,26 @@ export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 export const NODE_PORTS = { http: 30080, https: 30443, registry: 32000 } as const;
 export const REGISTRY_HOST = "registry.local";
 
-/** Where the embedded cluster keeps the kubeconfig it writes. */
-function embeddedKubeconfig(): string {
-    return resolve(process.env["MCP_PLATFORM_STATE"] || join(projectRoot, ".state"), "cluster", "kubeconfig");
-}
-
 /** The cluster on this machine: reached through ports on loopback, images loaded into its nodes, volumes of its own. */
-export function embeddedTopology(settings: EmbeddedSettings, { mcpHost, images }: TopologyContext): Topology {
-    const refs = imageRefs(images);
+export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, versions }: TopologyContext): Topology {
+    const refs = imagesMadeHere(versions, images);
     return {
         kind: settings.kind,
         cluster: {
-            kubeconfig: settings.kubeconfig === undefined ? embeddedKubeconfig() : resolve(projectRoot, settings.kubeconfig),
+            kubeconfig: settings.kubeconfig === undefined ? stateFolder("cluster", "kubeconfig") : absolute(settings.kubeconfig),
             context: "embedded",
             identifier: "mcp-platform-embedded",
+            server: "local",
         },
         images: refs,
         loadOperator: images.operator === undefined ? loadCommand("operator", refs.operator) : undefined,
         registry: { host: REGISTRY_HOST, nodePort: NODE_PORTS.registry, address: `127.0.0.1:${settings.registryPort}` },
         edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
         storageClass: "standard",
+        ingressNodes: [],
         gateway: {
-            publicUrl: `http://${mcpHost}:${settings.gatewayPort}`,
-            secureUrl: `https://${mcpHost}:${settings.gatewayTlsPort}`,
+            publicUrl: `http://${hosts.mcp}:${settings.gatewayPort}`,
+            secureUrl: `https://${hosts.mcp}:${settings.gatewayTlsPort}`,
             otherHosts: ["localhost", "127.0.0.1"],
         },
     };

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { publishedImage, VERSIONED, type ReleaseName, type VersionedComponent, type Versions } from "./releases.ts";
 
 /** The root of the checkout. */
 export const projectRoot = resolve(import.meta.dirname, "..");
 
-/** The images the platform itself runs. */
-export interface PlatformImages {
-    readonly operator: string;
-    readonly registry: string;
-    readonly traefik: string;
-}
+/** The images the platform itself runs: those that others publish, and the operator's, which is made from this checkout. */
+export type PlatformImages = Readonly<Record<ReleaseName | "operator", string>>;
 
 /** Images that settings give instead; the others stay the topology's own. */
 export type ImageOverrides = { readonly [Name in keyof PlatformImages]?: string | undefined };
@@ -35,13 +32,23 @@ export function operatorTag(root: string = projectRoot): string {
     return `${version}-${hash.digest("hex").slice(0, 12)}`;
 }
 
-/** The references of the platform's images under one prefix, `localhost/mcp-platform` where they are loaded into nodes. */
-export function imageRefs(overrides: ImageOverrides = {}, prefix = "localhost/mcp-platform"): PlatformImages {
-    return {
-        operator: overrides.operator ?? `${prefix}/operator:${operatorTag()}`,
-        registry: overrides.registry ?? `${prefix}/registry:3.0.0`,
-        traefik: overrides.traefik ?? `${prefix}/traefik:v3.6.7`,
-    };
+/** The images that can be made from this checkout without a registry or a container engine: repository under the prefix, and tag. */
+const MADE_HERE = { registry: "registry:3.0.0", traefik: "traefik:v3.6.7" } as const satisfies Partial<Record<ReleaseName, string>>;
+
+/** The published references of all images in the chosen versions, and the operator's under `prefix`. */
+export function publishedImages(versions: Versions, prefix: string, overrides: ImageOverrides = {}): PlatformImages {
+    const published = (Object.entries(VERSIONED) as [VersionedComponent, readonly ReleaseName[]][]).flatMap(([component, names]) =>
+        names.map((name) => [name, overrides[name] ?? publishedImage(name, versions[component])] as const),
+    );
+    const operator = overrides.operator ?? `${prefix}/operator:${operatorTag()}`;
+    return { ...(Object.fromEntries(published) as Record<ReleaseName, string>), operator };
+}
+
+/** The same with what can be made from this checkout under `prefix` too, `localhost/mcp-platform` where it is loaded into nodes. */
+export function imagesMadeHere(versions: Versions, overrides: ImageOverrides = {}, prefix = "localhost/mcp-platform"): PlatformImages {
+    const made = Object.fromEntries(Object.entries(MADE_HERE).map(([name, repository]) => [name, `${prefix}/${repository}`]));
+    const given = Object.fromEntries(Object.entries(overrides).filter(([, reference]) => reference !== undefined));
+    return publishedImages(versions, prefix, { ...made, ...given });
 }
 
 /** The command that pushes an image made from this checkout. It reads the password from its standard input. */

@@ -1,25 +1,45 @@
 /** Stacks: topologies as plain data. A topology says what differs between the places the platform can live in. */
 import type { Exposure } from "../components/edge/edge.ts";
+import type { Hosts } from "../components/edge/names.ts";
 import type { ImageOverrides, PlatformImages } from "./images.ts";
+import type { Versions } from "./releases.ts";
 
 /** What a topology is told beside its own settings. */
 export interface TopologyContext {
-    /** The host MCP servers are reached under. */
-    readonly mcpHost: string;
-    /** Images to use instead of the topology's own. */
+    readonly hosts: Hosts;
+    /** Versions of the components, and images to use instead of the topology's own. */
+    readonly versions: Versions;
     readonly images: ImageOverrides;
+    /** Where images of MCP servers are kept: in the cluster, in a registry of others, or in a container beside a kind cluster. */
+    readonly registry: RegistryChoice;
+}
+
+export type RegistryChoice =
+    | { readonly mode: "bundled-https" | "bundled-http" }
+    | { readonly mode: "external"; readonly url: string }
+    | { readonly mode: "kind-container"; readonly port: number };
+
+/** The addresses at which NetworkPolicies see the API server: its own, not its Service's. */
+export interface ApiServer {
+    readonly cidrs: readonly string[];
+    readonly port: number;
+}
+
+/** How the program reaches the cluster. */
+export interface ClusterAccess {
+    /** Path of the kubeconfig: a path, so that no credential enters the state. */
+    readonly kubeconfig: string;
+    readonly context: string;
+    /** Names the cluster itself. Changes only when another cluster is meant: everything is then made anew. */
+    readonly identifier: string;
+    /** URL of the API server that the context must lead to; `local` for any on this machine. */
+    readonly server: string | "local";
 }
 
 /** Everything the program asks of the place it runs in. All of it is known in a preview. */
 export interface Topology {
     readonly kind: string;
-    readonly cluster: {
-        /** Path of the kubeconfig: a path, so that no credential enters the state. */
-        readonly kubeconfig: string;
-        readonly context: string;
-        /** Names the cluster itself. Changes only when another cluster is meant: everything is then made anew. */
-        readonly identifier: string;
-    };
+    readonly cluster: ClusterAccess;
     readonly images: PlatformImages;
     /** The command that puts the operator's image on the nodes; absent where they pull it from a registry. */
     readonly loadOperator?: string | undefined;
@@ -31,9 +51,14 @@ export interface Topology {
         readonly address: string;
     };
     readonly edge: Exposure;
-    readonly storageClass: string;
+    /** Absent: the cluster's default. */
+    readonly storageClass?: string | undefined;
+    /** Absent: known only once the cluster is there. */
+    readonly apiServer?: ApiServer | undefined;
+    /** Names of the nodes that ServiceLB is pinned to; empty where there is no ServiceLB. */
+    readonly ingressNodes: readonly string[];
     readonly gateway: {
-        /** What clients on this machine begin the URLs of servers with. */
+        /** What clients begin the URLs of servers with. */
         readonly publicUrl: string;
         readonly secureUrl: string;
         /** Names and addresses beside the platform's own host under which it is reached. */

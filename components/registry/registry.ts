@@ -22,7 +22,8 @@ export interface RegistryArgs {
     readonly nodePort: number;
     /** Size of the volume, as a Kubernetes quantity. */
     readonly storage: string;
-    readonly storageClass: string;
+    /** Absent: the cluster's default. */
+    readonly storageClass?: string | undefined;
     readonly resources: Resources;
 }
 
@@ -37,7 +38,7 @@ export class Registry extends pulumi.ComponentResource {
 
     constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
         const { host, image, nodePort, storage, storageClass } = args;
-        super("mcp:registry:Registry", name, { host, image, nodePort, storage, storageClass }, opts);
+        super("mcp:registry:Registry", name, { host, image, nodePort, storage, storageClass: storageClass ?? "" }, opts);
         const child = { parent: this };
         const metadata = { name: NAME, namespace: args.namespace, labels: labelsOf(NAME) };
 
@@ -71,7 +72,14 @@ export class Registry extends pulumi.ComponentResource {
         );
         const claim = new kubernetes.core.v1.PersistentVolumeClaim(
             `${name}-storage`,
-            { metadata, spec: { accessModes: ["ReadWriteOnce"], storageClassName: storageClass, resources: { requests: { storage } } } },
+            {
+                metadata,
+                spec: {
+                    accessModes: ["ReadWriteOnce"],
+                    ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+                    resources: { requests: { storage } },
+                },
+            },
             child,
         );
         this.volume = claim.metadata.uid;

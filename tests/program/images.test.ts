@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { imageRefs, operatorTag, pushCommand } from "../../stacks/images.ts";
+import { imagesMadeHere, operatorTag, publishedImages, pushCommand } from "../../stacks/images.ts";
 
 let root: string;
 const write = async (path: string, content: string) => {
@@ -53,13 +53,32 @@ test("moving text from one file to the next is another image", async () => {
     expect(operatorTag(root)).not.toBe(before);
 });
 
-test("the platform's images are those that are loaded into the nodes, unless settings name others", () => {
-    expect(imageRefs()).toEqual({
+const versions = { traefik: "v3.6.7", registry: "3.0.0", certManager: "v1.21.2", meshRegistry: "3.6.0", postgres: "17.6" };
+
+test("what can be made from this checkout is loaded into the nodes, unless settings name other images", () => {
+    expect(imagesMadeHere(versions)).toMatchObject({
         operator: `localhost/mcp-platform/operator:${operatorTag()}`,
         registry: "localhost/mcp-platform/registry:3.0.0",
         traefik: "localhost/mcp-platform/traefik:v3.6.7",
     });
-    expect(imageRefs({ traefik: "example.com/traefik:1" }).traefik).toBe("example.com/traefik:1");
+    expect(imagesMadeHere(versions, { traefik: "example.com/traefik:1" }).traefik).toBe("example.com/traefik:1");
+});
+
+test("what others publish carries the digest that is known of it", () => {
+    const images = publishedImages(versions, "registry.example.com/mcp-platform");
+    expect(images.operator).toBe(`registry.example.com/mcp-platform/operator:${operatorTag()}`);
+    const digests = Object.entries(images).map(([name, reference]) => [name, /@sha256:[0-9a-f]{64}$/.test(reference)]);
+    expect(Object.fromEntries(digests)).toEqual({
+        traefik: true,
+        registry: true,
+        certManagerController: true,
+        certManagerCainjector: true,
+        certManagerWebhook: true,
+        certManagerSolver: true,
+        meshRegistry: false,
+        postgres: true,
+        operator: false,
+    });
 });
 
 test("the push gives no password to the command line", () => {
