@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
     stop: async (args) => (await import("./stop.ts")).main(args),
     cluster: async (args) => (await import("../embedded/cluster/cli.ts")).main(args),
     images: async (args) => (await import("../embedded/images/cli.ts")).main(args),
+    definitions: async (args) => (await import("./definitions.ts")).main(args),
     preview: engine("preview", true),
     up: engine("up", true),
     refresh: engine("refresh"),

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { parse } from "yaml";
 import { Secret, type PropertyMap } from "../../embedded/engine/values.ts";
+import { createProgram } from "../../infra/program.ts";
 import { tlsProvider } from "../../embedded/providers/tls/index.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -113,7 +114,7 @@ export async function runProgram(
     await pulumi.runtime.setMocks(mocks, "mcp-platform", "embedded", preview);
     pulumi.runtime.setAllConfig(config);
     try {
-        await pulumi.runtime.runInPulumiStack(async () => ({ ...((await import("../../infra/index.ts")) as object) }));
+        await pulumi.runtime.runInPulumiStack(async () => ({ ...createProgram() }));
         await pulumi.runtime.disconnect();
         return { resources, outputs };
     } finally {
