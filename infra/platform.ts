@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { InternalCertificate } from "../components/edge/certificate.ts";
 import { Edge } from "../components/edge/edge.ts";
+import { publishesAddress } from "../components/edge/exposure.ts";
 import { hostsOf } from "../components/edge/names.ts";
 import { Gateway, gatewayUrl } from "../components/gateway/gateway.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
@@ -100,7 +101,7 @@ export function createPlatform(settings: Settings, topology: Topology, providers
             otherHosts: access.otherHosts,
             ingressClass: edge.ingressClass,
             certificate: certificate.secretName,
-            awaitAddress: topology.edge.address !== undefined,
+            awaitAddress: publishesAddress(topology.edge),
             resources: resources["mcp-gateway"],
         },
         after(runtime, serving, operator.definition, ...loads),
