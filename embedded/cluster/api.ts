@@ -1,5 +1,5 @@
 /** The few requests the cluster itself makes of its API server. */
-import { Agent, request } from "node:https";
+import { Agent, request, type RequestOptions } from "node:https";
 import { join } from "node:path";
 import { readText } from "./files.ts";
 
@@ -29,12 +29,19 @@ export interface ApiClient {
     merge(path: string, change: object): Promise<void>;
     /** What does not exist counts as deleted. */
     delete(path: string, options?: object): Promise<void>;
+    /**
+     * Reads an answer line by line as it comes, until it ends.
+     * @param idleMs how long nothing may come before the connection is taken for broken
+     */
+    lines(path: string, idleMs: number, onLine: (line: string) => void): Promise<void>;
     /** The status and text of a request whose failure is an answer, too. */
     raw(path: string): Promise<{ readonly status: number; readonly body: string }>;
     close(): void;
 }
 
 const FIELD_MANAGER = "mcp-platform-cluster";
+
+const HEADERS = { accept: "application/json", "user-agent": FIELD_MANAGER };
 
 /** Undefined when the answer is "not found". */
 async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
@@ -44,6 +51,33 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
         if (error instanceof ApiError && error.status === 404) return undefined;
         throw error;
     }
+}
+
+function readLines(options: RequestOptions, onLine: (line: string) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+        const sent = request(options, (answer) => {
+            const ok = answer.statusCode === 200;
+            let rest = "";
+            answer.setEncoding("utf8");
+            answer.on("data", (part: string) => {
+                rest += part;
+                if (!ok) return;
+                const lines = rest.split("\n");
+                rest = lines.pop() ?? "";
+                try {
+                    for (const line of lines) if (line) onLine(line);
+                } catch (error) {
+                    reject(error as Error);
+                    sent.destroy();
+                }
+            });
+            answer.on("end", () => (ok ? resolve() : reject(new ApiError(answer.statusCode ?? 0, "GET", options.path ?? "", rest))));
+            answer.on("error", reject);
+        });
+        sent.on("timeout", () => sent.destroy(new Error("nothing came from the API server for too long")));
+        sent.on("error", reject);
+        sent.end();
+    });
 }
 
 /** A client with one of the PKI folder's certificates, for the API server's port on the loopback address. */
@@ -68,7 +102,7 @@ export function apiClient(pki: string, port: number, timeoutMs = 5000, certifica
                     method,
                     path,
                     timeout: timeoutMs,
-                    headers: { accept: "application/json", "user-agent": FIELD_MANAGER, ...described },
+                    headers: { ...HEADERS, ...described },
                 },
                 (answer) => {
                     let received = "";
@@ -100,6 +134,7 @@ export function apiClient(pki: string, port: number, timeoutMs = 5000, certifica
         delete: async (path, options) => {
             await unlessMissing(must("DELETE", path, options));
         },
+        lines: (path, idleMs, onLine) => readLines({ agent, host: "127.0.0.1", port, path, timeout: idleMs, headers: HEADERS }, onLine),
         raw: (path) => send("GET", path),
         close: () => agent.destroy(),
     };

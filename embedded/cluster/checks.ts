@@ -22,6 +22,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     mount: "mount",
     umount: "mount",
     nsenter: "util-linux",
+    nft: "nftables",
 };
 
 /** Kernel modules, and the file that shows that each is there (loaded or built in). */

@@ -14,6 +14,10 @@ export interface Layout {
     readonly pki: string;
     readonly ports: string;
     readonly hub: TreeLayout;
+    /** What enforces NetworkPolicies. */
+    readonly enforcer: TreeLayout;
+    /** Which life of each node has its rules, as the enforcer that runs now knows. */
+    readonly policiesInForce: string;
     node(name: string): TreeLayout;
 }
 
@@ -30,6 +34,8 @@ export interface TreeLayout {
     readonly etc: string;
     /** Marks that let the tree's programs go on; emptied before the tree starts. */
     readonly gates: string;
+    /** Where the node's network plugin and the enforcer talk about pods' addresses; emptied before the tree starts. */
+    readonly addresses: string;
     /** What outlives a stop: etcd's data, or a node's /var. */
     readonly data: string;
 }
@@ -45,6 +51,7 @@ export function treeLayout(root: string): TreeLayout {
         logs: join(root, "log"),
         etc: join(root, "etc"),
         gates: join(root, "gates"),
+        addresses: join(root, "addresses"),
         data: join(root, "data"),
     };
 }
@@ -61,6 +68,8 @@ export function layoutOf(stateDir: string): Layout {
         pki: join(stateDir, "pki"),
         ports: join(stateDir, "ports.json"),
         hub: treeLayout(join(stateDir, "hub")),
+        enforcer: treeLayout(join(stateDir, "enforcer")),
+        policiesInForce: join(stateDir, "policies.json"),
         node: (name) => treeLayout(join(stateDir, "nodes", name)),
     };
 }

@@ -16,7 +16,11 @@ export function logFiles(stateDir: string): LogFile[] {
     const layout = layoutOf(stateDir);
     const nodesFolder = dirname(layout.node("x").root);
     const names = existsSync(nodesFolder) ? readdirSync(nodesFolder).toSorted() : [];
-    const folders = [["hub", layout.hub.logs] as const, ...names.map((name) => [name, layout.node(name).logs] as const)];
+    const folders = [
+        ["hub", layout.hub.logs] as const,
+        ["enforcer", layout.enforcer.logs] as const,
+        ...names.map((name) => [name, layout.node(name).logs] as const),
+    ];
     const trees = folders.flatMap(([tree, folder]) =>
         (existsSync(folder) ? readdirSync(folder) : [])
             .filter((file) => file.endsWith(".log"))

@@ -1,5 +1,9 @@
 /** The cables and routes between the hub and the nodes, made with `ip` inside the trees' network namespaces. */
+import { messageOf } from "../common/errors.ts";
 import { run } from "../common/process.ts";
+import { transact } from "./enforcer/apply.ts";
+import { compile } from "./enforcer/compile.ts";
+import { creation } from "./enforcer/table.ts";
 import { ADDRESSES, BRIDGE, type ClusterPlan, type NodePlan } from "./plan.ts";
 import { interfacesOf, routesOf } from "./processes.ts";
 
@@ -52,6 +56,17 @@ export async function ensureBridge(hubPid: number): Promise<void> {
     if (!interfacesOf(hubPid).includes(BRIDGE)) await batch(hubPid, hubCommands());
 }
 
+/**
+ * A node begins closed: without it a pod could talk before the rules of the cluster's policies are there. The cable comes
+ * after it, so that a node with a cable has it.
+ */
+async function closeForwarding(node: NodePlan, nodePid: number): Promise<void> {
+    const nothing = compile(node, { namespaces: new Map(), policies: [], pods: [] });
+    await transact(nodePid, creation(nothing)).catch((error: unknown) => {
+        if (!messageOf(error).includes("File exists")) throw error; // the enforcer was quicker
+    });
+}
+
 /** Connects a node with the hub, if it is not, and gives both their routes. */
 export async function ensureLink(plan: ClusterPlan, node: NodePlan, hubPid: number, nodePid: number): Promise<void> {
     const hubHas = interfacesOf(hubPid).includes(node.hubInterface);
@@ -59,6 +74,7 @@ export async function ensureLink(plan: ClusterPlan, node: NodePlan, hubPid: numb
     if (!hubHas || !nodeHas) {
         if (hubHas) await batch(hubPid, [`link delete ${node.hubInterface}`]);
         if (nodeHas) await batch(nodePid, ["link delete eth0"]);
+        else await closeForwarding(node, nodePid);
         await batch(hubPid, cableCommands(node, nodePid));
         await batch(nodePid, nodeCommands(node));
         return;

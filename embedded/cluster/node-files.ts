@@ -67,7 +67,7 @@ BinaryName = ${toml(`${TOOLS_ROOT}/runc/runc`)}
 SystemdCgroup = false
 
 [plugins."io.containerd.cri.v1.runtime".cni]
-bin_dirs = [${toml(`${TOOLS_ROOT}/cni`)}]
+bin_dirs = [${[`${TOOLS_ROOT}/cni`, `${TOOLS_ROOT}/node-init`].map(toml).join(", ")}]
 conf_dir = ${toml(`${NODE_ROOT}/etc/cni`)}
 `;
 }
@@ -94,6 +94,8 @@ export function cniConfig(node: NodePlan): object {
                 ipam: { type: "host-local", dataDir: "/run/cni-ipam", ranges: [[{ subnet: node.podCidr }]] },
             },
             { type: "portmap", capabilities: { portMappings: true }, snat: true },
+            // Last, when the address is given: the pod begins when the rules for it are in force.
+            { type: "await-policies", folder: `${NODE_ROOT}/addresses` },
         ],
     };
 }

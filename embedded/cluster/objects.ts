@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { KubernetesObject } from "./api.ts";
 import { VOLUMES_FOLDER } from "./node-files.ts";
-import { ADDRESSES, CLUSTER_DOMAIN, VOLUME_CAPACITY, VOLUMES_PER_NODE, type NodePlan } from "./plan.ts";
+import { ADDRESSES, CLUSTER_DOMAIN, POLICY_ENFORCER, VOLUME_CAPACITY, VOLUMES_PER_NODE, type NodePlan } from "./plan.ts";
 
 export const COREDNS_IMAGE = "localhost/mcp-platform/coredns:v1.15.0";
 export const STORAGE_CLASS = "standard";
@@ -135,6 +135,30 @@ export function clusterDns(): Placed[] {
             },
         },
         { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: dnsDeployment() },
+    ].map(placed);
+}
+
+/** What the NetworkPolicy enforcer may do: read what its rules follow from. */
+export function enforcerAccess(): Placed[] {
+    const rbac = "rbac.authorization.k8s.io";
+    const metadata = { name: POLICY_ENFORCER, labels: PROVIDED_BY };
+    return [
+        {
+            apiVersion: `${rbac}/v1`,
+            kind: "ClusterRole",
+            metadata,
+            rules: [
+                { apiGroups: [""], resources: ["pods", "namespaces"], verbs: ["list", "watch"] },
+                { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: ["list", "watch"] },
+            ],
+        },
+        {
+            apiVersion: `${rbac}/v1`,
+            kind: "ClusterRoleBinding",
+            metadata,
+            roleRef: { apiGroup: rbac, kind: "ClusterRole", name: POLICY_ENFORCER },
+            subjects: [{ apiGroup: rbac, kind: "User", name: POLICY_ENFORCER }],
+        },
     ].map(placed);
 }
 

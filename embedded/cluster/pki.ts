@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { readText, writeText } from "./files.ts";
-import { ADDRESSES, type ClusterPlan, type NodePlan } from "./plan.ts";
+import { ADDRESSES, POLICY_ENFORCER, type ClusterPlan, type NodePlan } from "./plan.ts";
 
 type Usage = "client" | "server" | "peer";
 
@@ -51,6 +51,7 @@ export function controlPlaneCertificates(plan: ClusterPlan): CertificateRequest[
         client("controller-manager", "system:kube-controller-manager"),
         client("scheduler", "system:kube-scheduler"),
         client("kube-proxy", "system:kube-proxy"),
+        client("policy-enforcer", POLICY_ENFORCER),
         { ...client("front-proxy-client", "front-proxy-client"), authority: "front-proxy-ca" },
     ];
 }

@@ -14,6 +14,8 @@ export const ADDRESSES = {
 
 export const BRIDGE = "br0";
 export const CLUSTER_DOMAIN = "cluster.local";
+/** The user and the role of what enforces NetworkPolicies. */
+export const POLICY_ENFORCER = "mcp-platform:policy-enforcer";
 /** The API server's port inside the hub; on the machine it is the caller's choice. */
 export const HUB_API_PORT = 6443;
 export const MAX_NODES = 9;
@@ -48,6 +50,7 @@ export interface ClusterPlan {
     readonly mode: ClusterMode;
     readonly hubGroup: string;
     readonly supervisorGroup: string;
+    readonly enforcerGroup: string;
     /** Where the API server listens, as its clients inside the cluster reach it. */
     readonly apiAddress: string;
     readonly apiPort: number;
@@ -107,6 +110,7 @@ export function planCluster(
         mode,
         hubGroup: `${rootGroup(id)}/hub`,
         supervisorGroup: `${rootGroup(id)}/supervisor`,
+        enforcerGroup: `${rootGroup(id)}/enforcer`,
         apiAddress: mode === "nodes" ? ADDRESSES.hub : "127.0.0.1",
         apiPort: mode === "nodes" ? HUB_API_PORT : options.apiPort,
         nodes,

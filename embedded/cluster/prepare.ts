@@ -24,7 +24,7 @@ import { planCluster, type ClusterPlan, type NodePlan } from "./plan.ts";
 import { certificatesFor, controlPlaneCertificates, ensurePki } from "./pki.ts";
 import type { TreeSpec } from "./specification.ts";
 import type { Desired } from "./state.ts";
-import { hubSpec, nodeSpec, type TreeInputs } from "./trees.ts";
+import { enforcerSpec, hubSpec, nodeSpec, type TreeInputs } from "./trees.ts";
 import { createVolumeFolders } from "./volumes.ts";
 
 /** Everything the supervisor needs to make a cluster true. */
@@ -34,6 +34,7 @@ export interface Prepared {
     readonly layout: Layout;
     readonly cgroups: Cgroups;
     readonly hub: TreeSpec;
+    readonly enforcer: TreeSpec;
     readonly nodes: readonly { readonly plan: NodePlan; readonly spec: TreeSpec }[];
 }
 
@@ -59,12 +60,18 @@ export async function prepare(desired: Desired): Promise<Prepared> {
         ownResolvConf: existsSync("/etc/resolv.conf") && lstatSync("/etc/resolv.conf").isFile(),
     };
     const certificates = ["ca.crt", ...controlPlaneCertificates(plan).map((certificate) => `${certificate.name}.crt`)];
+    const ca = readText(join(layout.pki, "ca.crt")) ?? "";
     return {
         desired,
         plan,
         layout,
         cgroups,
         hub: hubSpec({ ...base, fingerprint: digest(certificates.map((name) => readText(join(layout.pki, name)) ?? "")) }),
+        enforcer: enforcerSpec({
+            ...base,
+            apiPort: desired.apiPort,
+            fingerprint: digest([codeVersion(), ca, readText(join(layout.pki, "policy-enforcer.crt")) ?? ""]),
+        }),
         nodes: plan.nodes.map((node) => ({
             plan: node,
             spec: nodeSpec({ ...base, fingerprint: writeNode(layout, node, desired, server) }, node),
@@ -140,7 +147,8 @@ function digest(texts: readonly string[]): string {
 
 /** The version of this room's code: a supervisor that runs another one is replaced. */
 export function codeVersion(): string {
-    const files = readdirSync(import.meta.dirname)
+    const files = [".", "enforcer"]
+        .flatMap((folder) => readdirSync(join(import.meta.dirname, folder)).map((name) => join(folder, name)))
         .filter((name) => name.endsWith(".ts"))
         .toSorted();
     return digest(files.map((name) => readFileSync(join(import.meta.dirname, name), "utf8"))).slice(0, 16);

@@ -8,6 +8,9 @@ export interface ProcessIdentity {
     readonly bootId: string;
 }
 
+/** For Node programs that keep little and run for long: without these limits the heap grows because it may. */
+export const SMALL_HEAP = ["--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1"];
+
 /** A text of /proc, or "" when the process has gone in the meantime. */
 function proc(path: string): string {
     try {

@@ -4,16 +4,16 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf } from "../common/errors.ts";
 import { apiClient, type ApiClient } from "./api.ts";
-import { writeText } from "./files.ts";
+import { readJson, writeText } from "./files.ts";
 import { importArchives, socketOf } from "./images.ts";
 import { GATES, type TreeLayout } from "./layout.ts";
 import { ensureBridge, ensureLink } from "./network.ts";
-import { clusterDns, nodeObject, nodeVolumes, storageClass, type Placed } from "./objects.ts";
+import { clusterDns, enforcerAccess, nodeObject, nodeVolumes, storageClass, type Placed } from "./objects.ts";
 import type { Prepared } from "./prepare.ts";
 import { dnsServes, nodeIsReady } from "./readiness.ts";
 import { removeNode } from "./remove-node.ts";
 import type { TreeSpec } from "./specification.ts";
-import { runningTree, startTree, treeStatus, type TreeRecord } from "./tree-control.ts";
+import { lifeOf, runningTree, startTree, treeStatus, type TreeRecord } from "./tree-control.ts";
 import { treeMark } from "./trees.ts";
 import { recycleVolumes } from "./volumes.ts";
 
@@ -120,8 +120,9 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
     return {
         async pass() {
             const groups = rooted ? plan.hubGroup : undefined;
-            const [hub, ...nodes] = await Promise.all([
+            const [hub, enforcer, ...nodes] = await Promise.all([
                 ensureTree(prepared.hub, layout.hub, groups),
+                rooted ? ensureTree(prepared.enforcer, layout.enforcer, plan.enforcerGroup) : undefined,
                 ...prepared.nodes.map(({ plan: node, spec }) => ensureTree(spec, layout.node(node.name), node.group)),
             ]);
             if (!hub) return "the control plane's processes";
@@ -167,7 +168,7 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
             }
             if (!rooted)
                 return (treeStatus(layout.hub)?.processes ?? []).every((p) => p.state === "running") ? undefined : "the controllers";
-            const applied = task(`objects/${lifeOf(hub)}`, () => applyAll([...clusterDns(), storageClass()]));
+            const applied = task(`objects/${lifeOf(hub)}`, () => applyAll([...enforcerAccess(), ...clusterDns(), storageClass()]));
             const surplus = removeSurplus(hub);
             for (const [i, { plan: node }] of prepared.nodes.entries()) {
                 const record = nodes[i];
@@ -180,6 +181,9 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
                 )
                     return `${node.name} to be Ready`;
             }
+            const enforced = readJson<Readonly<Record<string, string>>>(layout.policiesInForce) ?? {};
+            const bare = prepared.nodes.find(({ plan: node }, i) => nodes[i] && enforced[node.name] !== lifeOf(nodes[i]));
+            if (!enforcer || bare) return `the network policies on ${bare?.plan.name ?? "the nodes"}`;
             if (withoutImages) return `the images on ${withoutImages}`;
             if (surplus) return `${surplus} to be removed`;
             const lives = nodes.map((node) => node && lifeOf(node)).join("/");
@@ -204,11 +208,6 @@ export function reconciler(prepared: Prepared, report: Reporter): Reconciler {
 /** Lets the programs go on that wait for a gate. */
 function open(tree: TreeLayout, gate: string): void {
     writeText(join(tree.gates, gate), "");
-}
-
-/** Tells one life of a tree from the next. */
-function lifeOf(record: TreeRecord): string {
-    return `${record.pid}.${record.startTime}`;
 }
 
 /** Thrown by a task that has to be asked again; nothing is wrong. */

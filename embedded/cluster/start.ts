@@ -23,14 +23,12 @@ import type { ClusterInfo, ClusterMode, ClusterOptions } from "./options.ts";
 import { certificatesFor, ensurePki } from "./pki.ts";
 import { clusterId, nodeName, planCluster } from "./plan.ts";
 import { codeVersion } from "./prepare.ts";
-import { isAlive, kill, waitUntil } from "./processes.ts";
+import { isAlive, kill, SMALL_HEAP, waitUntil } from "./processes.ts";
 import { SUPERVISOR_MARK, type TreeSpec } from "./specification.ts";
 import type { Desired, Observed, SupervisorRecord } from "./state.ts";
 import { stopAll } from "./stop.ts";
 import { runningTree, treeStatus } from "./tree-control.ts";
 
-/** The supervisor keeps little; without these limits the heap grows because it may. */
-const SMALL_HEAP = ["--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1"];
 /** How long a start may take before it is called failed: many times what the slowest one took. */
 const PATIENCE_MS = 180_000;
 /** A program that ended this often during one start is not going to stay. */
@@ -193,7 +191,8 @@ async function bringUp(desired: Desired, layout: Layout, step: Step, signal: Abo
 /** How often each program of each tree was started again, by `tree/program`. */
 function restarts(layout: Layout, desired: Desired): Map<string, number> {
     const names = desired.mode === "nodes" ? Array.from({ length: desired.nodes }, (_, i) => nodeName(i + 1)) : [];
-    const trees = [["hub", layout.hub] as const, ...names.map((name) => [name, layout.node(name)] as const)];
+    const enforcer = desired.mode === "nodes" ? [["enforcer", layout.enforcer] as const] : [];
+    const trees = [["hub", layout.hub] as const, ...enforcer, ...names.map((name) => [name, layout.node(name)] as const)];
     return new Map(
         trees.flatMap(([name, tree]) => (treeStatus(tree)?.processes ?? []).map((p) => [`${name}/${p.name}`, p.restarts] as const)),
     );
@@ -201,7 +200,8 @@ function restarts(layout: Layout, desired: Desired): Map<string, number> {
 
 function crashing(layout: Layout, name: string): UserError {
     const [tree = "", program = ""] = name.split("/");
-    const log = join((tree === "hub" ? layout.hub : layout.node(tree)).logs, `${program}.log`);
+    const folder = tree === "hub" ? layout.hub : tree === "enforcer" ? layout.enforcer : layout.node(tree);
+    const log = join(folder.logs, `${program}.log`);
     return new UserError(`${program} on ${tree} keeps ending. The end of ${log}:\n${tail(log)}`);
 }
 

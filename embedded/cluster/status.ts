@@ -21,7 +21,8 @@ export async function clusterStatus(stateDir: string): Promise<ClusterStatus> {
     const supervisor = record && isAlive(record) ? { pid: record.pid, rssBytes: detailsOf(record.pid).rssBytes } : undefined;
     const nodesFolder = dirname(layout.node("x").root);
     const names = existsSync(nodesFolder) ? readdirSync(nodesFolder).toSorted() : [];
-    const trees = [report("hub", layout.hub), ...names.map((name) => report(name, layout.node(name)))];
+    const enforcer = desired?.mode === "nodes" ? [report("enforcer", layout.enforcer)] : [];
+    const trees = [report("hub", layout.hub), ...enforcer, ...names.map((name) => report(name, layout.node(name)))];
     const running = trees.filter((tree) => tree.running);
     const spec = readJson<TreeSpec>(layout.hub.spec);
     let nodes: ClusterStatus["nodes"] = [];

@@ -48,7 +48,11 @@ export async function stopAll(stateDir: string): Promise<void> {
         await waitUntil(() => !supervisors.some(runs), 2000);
         const nodesFolder = dirname(layout.node("x").root);
         const names = existsSync(nodesFolder) ? readdirSync(nodesFolder) : [];
-        const trees = [["hub", layout.hub] as const, ...names.map((name) => [name, layout.node(name)] as const)];
+        const trees = [
+            ["hub", layout.hub] as const,
+            ["enforcer", layout.enforcer] as const,
+            ...names.map((name) => [name, layout.node(name)] as const),
+        ];
         const grouped = process.getuid?.() === 0;
         const ended = await Promise.all(
             trees.map(([name, tree]) => endTree(tree, `${id}/${name}`, cgroups, grouped ? `${rootGroup(id)}/${name}` : undefined)),

@@ -38,6 +38,11 @@ export function runningTree(layout: TreeLayout): TreeRecord | undefined {
     return record && isAlive(record) ? record : undefined;
 }
 
+/** Tells one life of a tree from the next. */
+export function lifeOf(record: TreeRecord): string {
+    return `${record.pid}.${record.startTime}`;
+}
+
 export function treeStatus(layout: TreeLayout): TreeStatus | undefined {
     return readJson<TreeStatus>(layout.status);
 }
@@ -57,8 +62,10 @@ export async function startTree(
 ): Promise<{ readonly record: TreeRecord; readonly keeper: ChildProcess }> {
     await endTree(layout, mark, cgroups, group);
     for (const folder of [layout.logs, layout.etc, layout.data]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    remove(layout.gates);
-    mkdirSync(layout.gates, { mode: 0o700 });
+    for (const folder of [layout.gates, layout.addresses]) {
+        remove(folder);
+        mkdirSync(folder, { mode: 0o700 });
+    }
     if (group) createGroup(cgroups, group);
     writeJson(layout.spec, spec);
     const log = openSync(join(layout.logs, "init.log"), "a", 0o600);

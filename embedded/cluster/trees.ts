@@ -1,12 +1,14 @@
 /** The specification of each tree: what node-init mounts, runs and forwards. Pure. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { cacheRoot } from "../common/paths.ts";
 import { nodeMounts, groupFolders, type Cgroups } from "./cgroups.ts";
 import { apiServerArgv, controllerManagerArgv, etcdArgv, schedulerArgv, type ControlPlaneSettings } from "./control-plane.ts";
 import { GATES, type Layout, type TreeLayout } from "./layout.ts";
 import { CONTAINERD_SOCKET, NODE_ROOT, SHOWN_SYSCTLS, TOOLS_ROOT } from "./node-files.ts";
 import type { ToolPaths } from "./options.ts";
 import type { ClusterPlan, NodePlan } from "./plan.ts";
+import { SMALL_HEAP } from "./processes.ts";
 import { TREE_MARK, type MountStep, type Probe, type ProcessSpec, type TreeSpec } from "./specification.ts";
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -121,7 +123,9 @@ export function nodeSpec(inputs: TreeInputs, node: NodePlan): TreeSpec {
             mounts: nodeMountSteps(inputs, node),
             sysctls: [
                 { path: "net/ipv4/ip_forward", value: "1" },
+                // What one pod sends another of its node passes the same rules as what is routed.
                 { path: "net/bridge/bridge-nf-call-iptables", value: "1" },
+                { path: "net/bridge/bridge-nf-call-ip6tables", value: "1" },
             ],
             ...keeperFiles(layout.node(node.name)),
             statusFile: `${NODE_ROOT}/status.json`,
@@ -153,6 +157,46 @@ export function nodeSpec(inputs: TreeInputs, node: NodePlan): TreeSpec {
     );
 }
 
+/**
+ * The NetworkPolicy enforcer: on the machine's own file system and network, because it works in the network namespace of
+ * every node; with processes of its own, so that it ends as one.
+ */
+export function enforcerSpec(inputs: TreeInputs & { readonly apiPort: number }): TreeSpec {
+    const { plan, layout, cgroups } = inputs;
+    const tree = layout.enforcer;
+    return withRevision(
+        {
+            name: "enforcer",
+            // The /proc it sees is the machine's: that is how it finds the nodes' namespaces.
+            namespaces: ["mount", "uts", "ipc", "pid", "cgroup"],
+            cgroups: groupFolders(cgroups, plan.enforcerGroup),
+            keeperCgroups: groupFolders(cgroups, plan.supervisorGroup),
+            mounts: [{ kind: "propagation", target: "/", data: "rslave" }],
+            sysctls: [],
+            ...keeperFiles(tree),
+            statusFile: tree.status,
+            log: join(tree.logs, "init.log"),
+            processes: [
+                {
+                    name: "policy-enforcer",
+                    argv: [
+                        process.execPath,
+                        ...SMALL_HEAP,
+                        join(import.meta.dirname, "enforcer/main.ts"),
+                        layout.root,
+                        String(inputs.apiPort),
+                    ],
+                    env: { PATH: SYSTEM_PATH, NODE_COMPILE_CACHE: join(cacheRoot(), "compiled"), [TREE_MARK]: treeMark(plan, "enforcer") },
+                    log: join(tree.logs, "policy-enforcer.log"),
+                    waitFor: [],
+                },
+            ],
+            forwards: [],
+        },
+        inputs.fingerprint,
+    );
+}
+
 function nodeMountSteps(inputs: TreeInputs, node: NodePlan): MountStep[] {
     const { layout, tools, cgroups } = inputs;
     const tree = layout.node(node.name);
@@ -164,7 +208,7 @@ function nodeMountSteps(inputs: TreeInputs, node: NodePlan): MountStep[] {
         { kind: "tmpfs", target: "/run", data: "mode=755" },
         { kind: "bind", source: tree.root, target: NODE_ROOT },
         { kind: "bind", source: tree.data, target: "/var" },
-        ...(["containerd", "runc", "kubernetes", "cni"] as const).map((tool): MountStep => ({
+        ...(["containerd", "runc", "kubernetes", "cni", "node-init"] as const).map((tool): MountStep => ({
             kind: "bind",
             source: tools[tool],
             target: `${TOOLS_ROOT}/${tool}`,

@@ -41,6 +41,16 @@ const kubernetesVersion = "k8s.io/component-base/version";
 const containerd = "github.com/containerd/containerd/v2";
 const cniPlugins = "github.com/containernetworking/plugins/plugins";
 
+/** What Kubernetes' programs say when asked for their version. */
+export const kubernetesVariables = (version: string): Record<string, string> => {
+    const [major = "", minor = ""] = version.replace(/^v/, "").split(".");
+    return {
+        [`${kubernetesVersion}.gitVersion`]: version,
+        [`${kubernetesVersion}.gitMajor`]: major,
+        [`${kubernetesVersion}.gitMinor`]: minor,
+    };
+};
+
 const list: readonly (Tool & { readonly name: ToolName })[] = [
     {
         name: "etcd",
@@ -82,10 +92,9 @@ const list: readonly (Tool & { readonly name: ToolName })[] = [
     },
     {
         name: "node-init",
-        title: "the nodes' init",
+        title: "the nodes' init and network plugin",
         module: join(projectRoot, "embedded/cluster/init"),
-        packages: ["."],
-        output: "node-init",
+        packages: [".", "./await-policies"],
         cost: { seconds: 2, packages: 5, mebibytes: 10 },
     },
     {
@@ -102,14 +111,7 @@ const list: readonly (Tool & { readonly name: ToolName })[] = [
         packages: ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"].map(
             (p) => `k8s.io/kubernetes/cmd/${p}`,
         ),
-        variables: (version) => {
-            const [major = "", minor = ""] = version.replace(/^v/, "").split(".");
-            return {
-                [`${kubernetesVersion}.gitVersion`]: version,
-                [`${kubernetesVersion}.gitMajor`]: major,
-                [`${kubernetesVersion}.gitMinor`]: minor,
-            };
-        },
+        variables: kubernetesVariables,
         cost: { seconds: 310, packages: 2370, mebibytes: 4750 },
     },
     {
