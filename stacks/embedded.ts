@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { imagesMadeHere, loadCommand } from "./images.ts";
-import { absolute, port, stateFolder } from "./primitives.ts";
+import { absolute, NODE_PORTS, port, REGISTRY_HOST, stateFolder } from "./primitives.ts";
 import type { Topology, TopologyContext } from "./topology.ts";
+
+export { NODE_PORTS, REGISTRY_HOST } from "./primitives.ts";
 
 /** Settings of the topology `embedded`: the Kubernetes that `npm start` runs on this machine. */
 export const embeddedSettings = z.strictObject({
@@ -15,10 +17,6 @@ export const embeddedSettings = z.strictObject({
 
 export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 
-/** Ports of the embedded cluster's nodes, and the name under which its containerd knows the registry. */
-export const NODE_PORTS = { http: 30080, https: 30443, registry: 32000 } as const;
-export const REGISTRY_HOST = "registry.local";
-
 /** The cluster on this machine: reached through ports on loopback, images loaded into its nodes, volumes of its own. */
 export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, versions }: TopologyContext): Topology {
     const refs = imagesMadeHere(versions, images);
@@ -29,6 +27,7 @@ export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, ve
             context: "embedded",
             identifier: "mcp-platform-embedded",
             server: "local",
+            obtain: "start the cluster with `npm start`, or with `npm run cluster -- start`.",
         },
         images: refs,
         loadOperator: images.operator === undefined ? loadCommand("operator", refs.operator) : undefined,

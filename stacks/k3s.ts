@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { registryFacts } from "./bundled-registry.ts";
 import { publishedImages } from "./images.ts";
-import { absolute, address, path, stateFolder } from "./primitives.ts";
+import { absolute, address, inUrl, NODE_PORTS, path, rangeOf, stateFolder } from "./primitives.ts";
 import type { Topology, TopologyContext } from "./topology.ts";
 
 /** What a node is for: `server` runs the control plane, `ingress` takes the traffic from outside, `worker` runs the rest. */
@@ -31,25 +32,58 @@ export const k3sSettings = z.strictObject({
 
 export type K3sSettings = z.output<typeof k3sSettings>;
 
+/** Port of the API server. */
+const API_PORT = 6443;
+
+/**
+ * Labels of the nodes that take traffic from outside. As soon as one node has the first, k3s's ServiceLB runs on such
+ * nodes only: https://docs.k3s.io/networking/networking-services#controlling-servicelb-node-selection
+ */
+export const INGRESS_NODE_LABELS = {
+    "svccontroller.k3s.cattle.io/enablelb": "true",
+    "ingress.mcpruntime.org/public": "true",
+    "node-role.mcpruntime.org/public-ingress": "true",
+} as const;
+
+/** Hosts of one's own: k3s's own balancer on the ingress nodes, volumes on the nodes' disks, images over each node's NodePort. */
 export function k3sTopology(settings: K3sSettings, { hosts, images, versions, registry }: TopologyContext): Topology {
-    const servers = settings.nodes.filter(({ role }) => role === "server");
-    const ingress = settings.nodes.filter(({ role }) => role === "ingress");
-    const endpoint = settings.apiEndpoint ?? servers[0]?.address ?? "127.0.0.1";
+    const { nodes } = settings;
+    const servers = nodes.filter(({ role }) => role === "server");
+    const ingress = nodes.filter(({ role }) => role === "ingress");
+    const [first] = servers;
+    const endpoint = settings.apiEndpoint ?? first?.address ?? "127.0.0.1";
     const host = registry.mode === "external" ? registry.url : hosts.registry;
+    const secure = `https://${hosts.mcp}`;
     return {
         kind: settings.kind,
         cluster: {
             kubeconfig: settings.kubeconfig === undefined ? stateFolder("k3s", hosts.mcp, "kubeconfig") : absolute(settings.kubeconfig),
             context: settings.context,
             identifier: `k3s-${hosts.mcp}`,
-            server: `https://${endpoint}:6443`,
+            server: `https://${inUrl(endpoint)}:${API_PORT}`,
+            obtain: `copy /etc/rancher/k3s/k3s.yaml of ${first?.name ?? "a server"} there, with ${endpoint} in place of 127.0.0.1 and readable by you alone.`,
         },
         images: publishedImages(versions, `${host}/mcp-platform`, images),
-        registry: { host, nodePort: 32000, address: host },
-        edge: { kind: "nodePort", http: 30080, https: 30443 },
+        ...(registry.mode === "external" || images.operator !== undefined ? {} : { pushes: ["operator"] as const }),
+        registry: {
+            host,
+            nodePort: NODE_PORTS.registry,
+            // Over HTTP the registry has no Ingress: it is reached at a node.
+            address: registry.mode === "bundled-http" ? `${inUrl(endpoint)}:${NODE_PORTS.registry}` : (host.split("/")[0] ?? host),
+        },
+        nodeRegistry: registryFacts(registry, host, {
+            target: "k3s",
+            nodes: nodes.map(({ name, role }) => ({ name, role: role === "server" ? "server" : "agent" })),
+            hosts: [{ address: "127.0.0.1", names: [host] }],
+        }),
+        edge: {
+            kind: "loadBalancer",
+            nodeSelector: { "ingress.mcpruntime.org/public": INGRESS_NODE_LABELS["ingress.mcpruntime.org/public"] },
+            replicas: Math.max(1, ingress.length),
+        },
         storageClass: "local-path",
-        apiServer: { cidrs: servers.map((server) => `${server.address}/32`), port: 6443 },
+        apiServer: { cidrs: servers.map((server) => rangeOf(server.address)), port: API_PORT },
         ingressNodes: ingress.map(({ name }) => name),
-        gateway: { publicUrl: `https://${hosts.mcp}`, secureUrl: `https://${hosts.mcp}`, otherHosts: [] },
+        gateway: { publicUrl: secure, secureUrl: secure, otherHosts: [] },
     };
 }

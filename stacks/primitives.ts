@@ -1,12 +1,19 @@
-/** Schemas that the settings of several topologies share. Every message is a fix: what to write instead. */
+/** What several topologies share: schemas of settings, whose messages are fixes, and names that are the same everywhere. */
 import { isIP } from "node:net";
+import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { projectRoot } from "./images.ts";
 
 export const port = z.int().min(1).max(65535);
 
-/** A path, relative to the checkout or absolute. */
+/** Ports on every node of what is reached from outside the cluster: the edge and the registry. */
+export const NODE_PORTS = { http: 30080, https: 30443, registry: 32000 } as const;
+
+/** The registry's host in image references where no domain leads to it: nodes are told where it is. */
+export const REGISTRY_HOST = "registry.local";
+
+/** A path: absolute, from the home folder (`~/`) or from the checkout. */
 export const path = z.string().min(1, "give a path");
 
 /** An IPv4 or IPv6 address. */
@@ -19,8 +26,14 @@ export const cidr = z.string().refine((value) => {
     return family !== 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32)));
 }, "give an address range such as 192.0.2.0/24");
 
-/** What settings call a path, as an absolute one. */
-export const absolute = (path: string): string => resolve(projectRoot, path);
+/** What settings call a path, as an absolute one; `~/` is the home folder. */
+export const absolute = (path: string): string => (path.startsWith("~/") ? resolve(homedir(), path.slice(2)) : resolve(projectRoot, path));
+
+/** The range that is one address. */
+export const rangeOf = (address: string): string => `${address}/${isIP(address) === 6 ? 128 : 32}`;
+
+/** An address or a name as it stands in a URL. */
+export const inUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
 /** A folder of one stack's files beside its state. */
 export function stateFolder(...parts: string[]): string {

@@ -1,7 +1,8 @@
 /** Stacks: topologies as plain data. A topology says what differs between the places the platform can live in. */
-import type { Exposure } from "../components/edge/edge.ts";
+import type { Exposure } from "../components/edge/exposure.ts";
 import type { Hosts } from "../components/edge/names.ts";
 import type { ImageOverrides, PlatformImages } from "./images.ts";
+import type { RegistryFacts } from "./node-registry/index.ts";
 import type { Versions } from "./releases.ts";
 
 /** What a topology is told beside its own settings. */
@@ -32,8 +33,12 @@ export interface ClusterAccess {
     readonly context: string;
     /** Names the cluster itself. Changes only when another cluster is meant: everything is then made anew. */
     readonly identifier: string;
-    /** URL of the API server that the context must lead to; `local` for any on this machine. */
+    /** URL of the API server that the context must lead to; `local` for one on this machine. */
     readonly server: string | "local";
+    /** Where a `local` API server may be beside loopback: addresses of the container or virtual machine it runs in. */
+    readonly addresses?: readonly string[] | undefined;
+    /** What to do when the kubeconfig is not there, a sentence; absent where the program itself makes it. */
+    readonly obtain?: string | undefined;
 }
 
 /** Everything the program asks of the place it runs in. All of it is known in a preview. */
@@ -43,6 +48,8 @@ export interface Topology {
     readonly images: PlatformImages;
     /** The command that puts the operator's image on the nodes; absent where they pull it from a registry. */
     readonly loadOperator?: string | undefined;
+    /** Images made from this checkout that nodes pull from the platform's registry, so that they have to be pushed there first. */
+    readonly pushes?: readonly (keyof PlatformImages)[] | undefined;
     readonly registry: {
         /** Host in image references. */
         readonly host: string;
@@ -50,12 +57,14 @@ export interface Topology {
         /** Where images are pushed from this machine, host and port. */
         readonly address: string;
     };
+    /** How nodes are told about the registry; absent where they are told by what makes the cluster. */
+    readonly nodeRegistry?: RegistryFacts | undefined;
     readonly edge: Exposure;
     /** Absent: the cluster's default. */
     readonly storageClass?: string | undefined;
     /** Absent: known only once the cluster is there. */
     readonly apiServer?: ApiServer | undefined;
-    /** Names of the nodes that ServiceLB is pinned to; empty where there is no ServiceLB. */
+    /** Names of the nodes that the edge and k3s's ServiceLB are pinned to; empty where the edge may be anywhere. */
     readonly ingressNodes: readonly string[];
     readonly gateway: {
         /** What clients begin the URLs of servers with. */

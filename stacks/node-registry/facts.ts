@@ -4,19 +4,30 @@ import { RunError } from "@pulumi/pulumi/errors.js";
 /** What runs the nodes, and with it where their container runtime reads about registries. */
 export type NodeTarget = "k3s" | "kind" | "minikube" | "docker-desktop" | "kubeadm";
 
-/** What a node is in its cluster: a k3s server restarts another service than an agent does. */
+/** A node. k3s runs servers and agents as services of different names. */
 export interface RegistryNode {
     readonly name: string;
-    readonly role: "server" | "agent";
+    /** Absent: not known. */
+    readonly role?: "server" | "agent" | undefined;
 }
 
-/** Text that is known, or the command that prints it once the platform is up. */
-export type Text = { readonly text: string } | { readonly from: string };
+/** Text that is known, or the stack's output that has it once the platform is up. */
+export type Text = { readonly text: string } | { readonly output: string };
 
 /** Names that a node's people use for an address, in its hosts file. Pulls never need them: containerd asks the endpoint. */
 export interface HostsEntry {
     readonly address: string;
     readonly names: readonly string[];
+}
+
+/** What `minikube start` is told beside the registry. */
+export interface MinikubeFacts {
+    /** Default: `minikube`. */
+    readonly profile?: string | undefined;
+    /** Default: minikube's own choice. */
+    readonly driver?: string | undefined;
+    /** What a node's container publishes, `address:port:port of the node`. */
+    readonly ports?: readonly string[] | undefined;
 }
 
 /** Everything that decides how nodes are told about a registry. */
@@ -35,8 +46,7 @@ export interface RegistryFacts {
     readonly hosts?: readonly HostsEntry[] | undefined;
     /** A node's /etc/containerd/config.toml as it is, where it is known (kubeadm). */
     readonly configToml?: string | undefined;
-    /** What `minikube start` is told; profile default `minikube`. */
-    readonly minikube?: { readonly profile?: string; readonly driver?: string } | undefined;
+    readonly minikube?: MinikubeFacts | undefined;
     /** The program that runs kind's nodes. Default: `docker`. */
     readonly provider?: "docker" | "podman" | undefined;
 }

@@ -32,7 +32,8 @@ const secretFile = (path: string, text: string): NodeFile => ({ path, mode: "060
 /** A node of k3s, servers included: the file is read only when k3s starts. */
 export function k3sNode(facts: RegistryFacts, node: RegistryNode): NodePlan {
     if (isPlain(facts)) return { node: node.name, notes: [], files: hostsBlock(facts), commands: [], verify: checks(facts, "k3s crictl") };
-    const service = node.role === "server" ? "k3s" : "k3s-agent";
+    const services = { server: "k3s", agent: "k3s-agent" } as const;
+    const service = node.role === undefined ? "'k3s*.service'" : services[node.role];
     return {
         node: node.name,
         notes: [

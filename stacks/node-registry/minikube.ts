@@ -11,7 +11,7 @@ const SYNCED = "~/.minikube/files";
  * older releases; a network that enforces NetworkPolicies, which minikube's own does not.
  */
 export function minikubeFlags({ minikube, nodes }: RegistryFacts): string[] {
-    const { profile = "minikube", driver } = minikube ?? {};
+    const { profile = "minikube", driver, ports = [] } = minikube ?? {};
     return [
         `--profile=${profile}`,
         ...(driver === undefined ? [] : [`--driver=${driver}`]),
@@ -20,6 +20,7 @@ export function minikubeFlags({ minikube, nodes }: RegistryFacts): string[] {
         `--nodes=${nodes.length}`,
         "--cpus=4",
         "--memory=8g",
+        ...ports.map((published) => `--ports=${published}`),
     ];
 }
 

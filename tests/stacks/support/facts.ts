@@ -20,7 +20,7 @@ export function facts(overrides: Partial<RegistryFacts> = {}): RegistryFacts {
 /** The text of a plan's files by path. */
 export function filesOf(plan: NodePlan | undefined): Record<string, string> {
     return Object.fromEntries(
-        (plan?.files ?? []).map(({ path, content }) => [path, "text" in content ? content.text : `$(${content.from})`]),
+        (plan?.files ?? []).map(({ path, content }) => [path, "text" in content ? content.text : `$(${content.output})`]),
     );
 }
 
