@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { findSettings, openWorkspace } from "../embedded/engine/commands/workspace.ts";
 import { openSecrets } from "../embedded/engine/config/passphrase.ts";
-import { ConfigurationError, hasSecureValues, resolveConfig } from "../embedded/engine/config/resolve.ts";
+import { ConfigurationError, hasSecure, hasSecureValues, resolveConfig } from "../embedded/engine/config/resolve.ts";
 import type { SecretsManager } from "../embedded/engine/state/secrets.ts";
 import type { StackSettings } from "../embedded/engine/config/settings.ts";
 import type { Project } from "../embedded/engine/config/project.ts";
@@ -63,6 +63,7 @@ async function settingsOf(options: StackOptions): Promise<{ readonly settings: S
 /** The engine's checks and the program's in one answer. */
 async function parsed(project: Project, found: StackSettings): Promise<Settings> {
     let values: Readonly<Record<string, string>>;
+    const secretKeys = Object.keys(found.config).filter((key) => hasSecure(found.config[key]));
     const problems: string[] = [];
     try {
         ({ values } = resolveConfig(project, found, await crypterOf(found)));
@@ -73,7 +74,7 @@ async function parsed(project: Project, found: StackSettings): Promise<Settings>
     }
     let settings: Settings | undefined;
     try {
-        settings = parseSettings(values);
+        settings = parseSettings(values, { secretKeys });
     } catch (error) {
         if (!(error instanceof SettingsError)) throw error;
         problems.push(...error.problems);

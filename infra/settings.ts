@@ -2,64 +2,42 @@
  * Settings: what a stack's configuration may say, checked as a whole before anything is made. `Pulumi.yaml` lists every
  * key with its default; `docs/settings.md` explains them.
  */
-import { z } from "zod";
-import { RESOURCE_PROFILES, type ResourceProfile } from "../components/workloads/resources.ts";
-import { embeddedSettings } from "../stacks/embedded.ts";
-import { existingSettings } from "../stacks/existing.ts";
-import { k3sSettings } from "../stacks/k3s.ts";
-import { kindSettings } from "../stacks/kind.ts";
-import { minikubeSettings } from "../stacks/minikube.ts";
-import {
-    adminsSchema,
-    frontDoorSchema,
-    imagesSchema,
-    ingressSchema,
-    loginSchema,
-    meshSchema,
-    registrySchema,
-    storageSchema,
-    tlsSchema,
-    versionsSchema,
-} from "./schema/platform.ts";
-import { apexDomain, repository } from "./schema/primitives.ts";
-import { serversSchema } from "./schema/servers.ts";
-import { SettingsError, sentenceOf } from "./settings-error.ts";
+import type { z } from "zod";
+import { sentencesOf } from "./issues.ts";
+import { CAUTIONS, RULES } from "./rules/index.ts";
+import type { Rule, RuleContext } from "./rules/rule.ts";
+import { settingsSchema, type Settings } from "./schema/settings.ts";
+import { definitionOf } from "./schema/tree.ts";
+import { isFound, isHidden, sentence } from "./sentences.ts";
+import { SettingsError } from "./settings-error.ts";
 
+export { settingsSchema, type Settings } from "./schema/settings.ts";
 export { SettingsError } from "./settings-error.ts";
 
 /** The project's name, and the namespace of its keys. */
 export const PROJECT = "mcp-platform";
 
-export const settingsSchema = z.strictObject({
-    domain: apexDomain.default("localhost"),
-    platformMode: z.enum(["tenant", "org", "public"]).default("tenant"),
-    strictProd: z.boolean().default(false),
-    topology: z
-        .discriminatedUnion("kind", [embeddedSettings, kindSettings, minikubeSettings, k3sSettings, existingSettings])
-        .prefault({ kind: "embedded" }),
-    tls: tlsSchema.prefault({ mode: "internal" }),
-    registry: registrySchema.prefault({ mode: "bundled-http" }),
-    frontDoor: frontDoorSchema.prefault({ mode: "direct" }),
-    ingress: ingressSchema.prefault({ owner: "platform" }),
-    storage: storageSchema.prefault({ mode: "class" }),
-    resourceProfile: z.enum(Object.keys(RESOURCE_PROFILES) as [ResourceProfile, ...ResourceProfile[]]).default("light"),
-    admins: adminsSchema.default([]),
-    login: loginSchema.optional(),
-    mesh: meshSchema.prefault({}),
-    versions: versionsSchema.prefault({}),
-    images: imagesSchema.prefault({}),
-    npmRegistry: z.url({ protocol: /^https?$/, error: "give a URL that begins with https:// or http://" }).optional(),
-    pushImages: z.array(repository).default([]),
-    servers: serversSchema.default({}),
-});
+/** What is known of a configuration beside its values. */
+export interface ConfigurationFacts {
+    /** Keys that have an encrypted value in them, with the project's name or without: `PULUMI_CONFIG_SECRET_KEYS`. */
+    readonly secretKeys?: readonly string[];
+}
 
-export type Settings = z.output<typeof settingsSchema>;
+type SettingName = keyof Settings;
 
-/** The keys whose value is text as it is; all others are written as JSON in a stack's configuration. */
-const TEXT_KEYS: ReadonlySet<string> = new Set(["domain", "platformMode", "resourceProfile", "npmRegistry"]);
+const schemaOf = (key: string): z.ZodType | undefined => settingsSchema.shape[key as SettingName];
+
+/** Whether a setting's value is text as it is; all others are written as JSON in a stack's configuration. */
+function isText(key: string): boolean {
+    const inner = (schema: z.ZodType | undefined): string | undefined => {
+        const { innerType, type } = definitionOf(schema);
+        return innerType ? inner(innerType) : type;
+    };
+    return ["string", "enum"].includes(inner(schemaOf(key)) ?? "");
+}
 
 function decode(key: string, value: string): unknown {
-    if (TEXT_KEYS.has(key)) return value;
+    if (isText(key)) return value;
     try {
         return JSON.parse(value) as unknown;
     } catch {
@@ -67,22 +45,66 @@ function decode(key: string, value: string): unknown {
     }
 }
 
-/** The project's own settings among a configuration; keys may carry its name in front. Empty text is the same as absent. */
+/** Whether a value says that a setting is not set: empty text, or an empty object where a setting has no default. */
+const isAbsent = (key: string, value: string): boolean =>
+    value === "" || (value === "{}" && definitionOf(schemaOf(key)).type === "optional");
+
+/** A key without the project's name; undefined when it is another package's. */
+function ownKey(full: string): string | undefined {
+    const [namespace, key] = full.includes(":") ? (full.split(":", 2) as [string, string]) : [PROJECT, full];
+    return namespace === PROJECT ? key : undefined;
+}
+
+/** The project's own settings among a configuration; keys may carry its name in front. */
 function ownSettings(config: Readonly<Record<string, string>>): Record<string, unknown> {
     const own = Object.entries(config).flatMap(([full, value]) => {
-        const [namespace, key] = full.includes(":") ? (full.split(":", 2) as [string, string]) : [PROJECT, full];
-        return namespace === PROJECT && value !== "" ? [[key, decode(key, value)] as const] : [];
+        const key = ownKey(full);
+        return key === undefined || isAbsent(key, value) ? [] : [[key, decode(key, value)] as const];
     });
     return Object.fromEntries(own);
+}
+
+/** What remains of settings without the keys that are unknown, at any depth, and those whose values are wrong in themselves. */
+function usable(own: Readonly<Record<string, unknown>>, issues: readonly z.core.$ZodIssue[], wrong: ReadonlySet<string>): unknown {
+    const rest: Record<string, unknown> = structuredClone(own);
+    for (const key of wrong) delete rest[key];
+    for (const issue of issues) {
+        if (issue.code !== "unrecognized_keys") continue;
+        const holder = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], rest);
+        for (const key of issue.keys) delete (holder as Record<string, unknown> | undefined)?.[key];
+    }
+    return rest;
+}
+
+/** The sentences of the rules that find something, of those that read none of the wrong settings. */
+function ask(rules: readonly Rule[], settings: Settings, context: RuleContext, wrong: ReadonlySet<string>): string[] {
+    return rules
+        .filter(({ keys }) => !keys.some((key) => wrong.has(key)))
+        .flatMap((rule) => rule.check(settings, context))
+        .map(({ path, found, fix }) => {
+            const value = path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], settings);
+            return sentence(path, found ?? isFound(isHidden(path) ? "(hidden)" : value), fix);
+        });
 }
 
 /**
  * Reads a stack's configuration, values as Pulumi hands them to a program: text, or JSON for what is not text.
  * @throws SettingsError with everything that is wrong, one sentence each: the key, what was found, what to do
  */
-export function parseSettings(config: Readonly<Record<string, string>>): Settings {
+export function parseSettings(config: Readonly<Record<string, string>>, facts: ConfigurationFacts = {}): Settings {
     const own = ownSettings(config);
+    const secretKeys = new Set((facts.secretKeys ?? []).flatMap((key) => ownKey(key) ?? []));
     const parsed = settingsSchema.safeParse(own, { reportInput: true });
-    if (parsed.success) return parsed.data;
-    throw new SettingsError(parsed.error.issues.flatMap((issue) => sentenceOf(issue, settingsSchema)));
+    const issues = parsed.error?.issues ?? [];
+    const problems = issues.flatMap((issue) => sentencesOf(issue, { schema: settingsSchema, input: own, secretKeys }));
+    const wrong = new Set(issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => String(path[0])));
+    const rest = parsed.success ? parsed : settingsSchema.safeParse(usable(own, issues, wrong));
+    if (rest.success) problems.push(...ask(RULES, rest.data, { secretKeys }, wrong));
+    if (parsed.success && problems.length === 0) return parsed.data;
+    throw new SettingsError(problems);
+}
+
+/** What works and yet deserves a word before it is made: sentences like those of errors. */
+export function cautionsOf(settings: Settings): readonly string[] {
+    return ask(CAUTIONS, settings, { secretKeys: new Set() }, new Set());
 }

@@ -1,0 +1,140 @@
+import type { Settings } from "../schema/settings.ts";
+import { parseRange, textOf } from "./addresses.ts";
+import { beside, repeated, when, type Problem, type Rule } from "./rule.ts";
+import { isFound } from "../sentences.ts";
+
+/** The widest range that belongs to one operator of proxies, by address family. */
+const WIDEST = { 4: 8, 6: 16 } as const;
+
+function trustedRanges({ frontDoor }: Settings): readonly Problem[] {
+    if (frontDoor.mode === "direct") return [];
+    const path = ["frontDoor", "trustedRanges"];
+    const problems = frontDoor.trustedRanges.flatMap((text, index): readonly Problem[] => {
+        const at = [...path, index];
+        const range = parseRange(text);
+        if (!range) return [{ path: at, fix: "give an address range such as 203.0.113.0/24" }];
+        const widest = WIDEST[range.family];
+        if (range.prefix < widest)
+            return [
+                {
+                    path: at,
+                    fix: `anybody in it could say who a request comes from: give the ranges of the proxy, each /${widest} or less`,
+                },
+            ];
+        return when(!range.exact, { path: at, fix: `begin the range with its first address: ${textOf(range)}` });
+    });
+    return [
+        ...problems,
+        ...when(frontDoor.mode === "proxy" && frontDoor.trustedRanges.length === 0, {
+            path,
+            fix: "give the ranges the proxy connects from: from them alone X-Forwarded-For and X-Forwarded-Proto are believed",
+        }),
+    ];
+}
+
+/** Whether the cluster comes with an ingress controller of k3s's own. */
+const hasPackaged = ({ topology }: Settings) =>
+    topology.kind === "k3s" || (topology.kind === "existing" && topology.distribution === "k3s");
+
+type PlacedPort = readonly [port: number, path: readonly string[]];
+
+const of = (key: string, port: number): PlacedPort => [port, ["topology", key]];
+
+/** Ports that the settings claim, each group on one machine. */
+function claimedPorts({ topology, registry }: Settings): readonly (readonly PlacedPort[])[] {
+    switch (topology.kind) {
+        case "embedded":
+            return [(["apiPort", "gatewayPort", "gatewayTlsPort", "registryPort"] as const).map((key) => of(key, topology[key]))];
+        case "kind": {
+            const container: PlacedPort[] = registry.mode === "kind-container" ? [[registry.port, ["registry", "port"]]] : [];
+            return [[of("gatewayPort", topology.gatewayPort), of("gatewayTlsPort", topology.gatewayTlsPort), ...container]];
+        }
+        case "existing": {
+            const { edge } = topology;
+            if (edge.kind !== "nodePort") return [];
+            return [(["http", "https"] as const).map((key) => [edge[key], ["topology", "edge", key]])];
+        }
+        case "minikube":
+        case "k3s":
+            return [];
+    }
+}
+
+/** The NodePort that nodes and people reach a registry of the cluster at. */
+const REGISTRY_NODE_PORT = 32000;
+
+const bundled = ({ registry }: Settings) => registry.mode === "bundled-http" || registry.mode === "bundled-https";
+
+function nodePorts(settings: Settings): readonly Problem[] {
+    const { topology } = settings;
+    if (topology.kind !== "existing" || topology.edge.kind !== "nodePort") return [];
+    const { edge } = topology;
+    return (["http", "https"] as const).flatMap((key) => {
+        const path = ["topology", "edge", key];
+        if (edge[key] < 30000 || edge[key] > 32767) return [{ path, fix: "a NodePort is 30000 to 32767" }];
+        return when(bundled(settings) && edge[key] === REGISTRY_NODE_PORT, {
+            path,
+            fix: "it is the registry's NodePort: give another from 30000 to 32767",
+        });
+    });
+}
+
+export const exposureRules: readonly Rule[] = [
+    {
+        id: "trusted-ranges",
+        keys: ["frontDoor"],
+        says: "`proxy` needs `trustedRanges`: ranges of the proxy, never the whole internet (at most a /8, or a /16 of IPv6), each beginning with its first address",
+        check: trustedRanges,
+    },
+    {
+        id: "packaged-ingress",
+        keys: ["ingress", "topology"],
+        says: "`packaged` needs k3s, whose own Traefik it is",
+        check: (settings) =>
+            when(settings.ingress.owner === "packaged" && !hasPackaged(settings), {
+                path: ["ingress", "owner"],
+                found: beside("packaged", "topology.kind", settings.topology.kind),
+                fix: "only k3s packages an ingress controller: use platform, or existing for one that is there already",
+            }),
+    },
+    {
+        id: "existing-ingress",
+        keys: ["ingress", "topology"],
+        says: "`existing` needs a cluster that others made: in `embedded` and `kind` no controller can be there before",
+        check: ({ ingress, topology }) =>
+            when(ingress.owner === "existing" && (topology.kind === "embedded" || topology.kind === "kind"), {
+                path: ["ingress", "owner"],
+                found: beside("existing", "topology.kind", topology.kind),
+                fix: "the cluster is made with the platform, so that no controller is there before: use platform",
+            }),
+    },
+    {
+        id: "ingress-labels",
+        keys: ["ingress"],
+        says: "An existing controller's pods are selected by one label at least",
+        check: ({ ingress }) =>
+            when(ingress.owner === "existing" && Object.keys(ingress.podLabels).length === 0, {
+                path: ["ingress", "podLabels"],
+                found: isFound({}),
+                fix: 'every pod of the namespace would be let in: give the labels of the controller\'s pods, such as { "app.kubernetes.io/name": "ingress-nginx" }',
+            }),
+    },
+    {
+        id: "distinct-ports",
+        keys: ["topology", "registry"],
+        says: "No two ports on the same machine are the same",
+        check: (settings) =>
+            claimedPorts(settings).flatMap((ports) =>
+                repeated(ports.map(([port], index) => [port, index] as const)).map(([, before, at]) => ({
+                    path: ports[at]?.[1] ?? [],
+                    fix: `${ports[before]?.[1].join(".")} is the same: give each a port of its own`,
+                })),
+            ),
+    },
+    {
+        id: "node-ports",
+        keys: ["topology", "registry"],
+        says: "NodePorts of the edge are 30000 to 32767, and not the registry's 32000",
+        check: nodePorts,
+    },
+];

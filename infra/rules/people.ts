@@ -1,0 +1,26 @@
+import { repeated, when, type Rule } from "./rule.ts";
+import { isFound } from "../sentences.ts";
+
+export const peopleRules: readonly Rule[] = [
+    {
+        id: "public-login",
+        keys: ["platformMode", "login"],
+        says: "`public` needs `login`: the catalogue is open to everybody, publishing is not",
+        check: ({ platformMode, login }) =>
+            when(platformMode === "public" && login === undefined, {
+                path: ["login"],
+                found: `${isFound(login)}, and platformMode is "public"`,
+                fix: "give { provider: google, clientId } or { provider: oidc, issuer, audience, jwksUrl }, or use platformMode tenant or org",
+            }),
+    },
+    {
+        id: "admins-once",
+        keys: ["admins"],
+        says: "Every administrator is named once",
+        check: ({ admins }) =>
+            repeated(admins.map((admin, index) => [admin.toLowerCase(), index] as const)).map(([, before, at]) => ({
+                path: ["admins", at],
+                fix: `admins[${before}] is the same: remove one`,
+            })),
+    },
+];

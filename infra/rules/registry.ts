@@ -1,0 +1,84 @@
+import { isIP } from "node:net";
+import { beside, when, type Problem, type Rule } from "./rule.ts";
+import type { Settings } from "../schema/settings.ts";
+
+const SEGMENT = "[a-z0-9]+([._-]+[a-z0-9]+)*";
+const LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
+const REGISTRY = new RegExp(`^(${LABEL}(\\.${LABEL})*|\\[[0-9a-f:.]+\\])(:[1-9]\\d{0,4})?(/${SEGMENT})*$`);
+
+/** What is wrong with `host[:port][/prefix]`. */
+function mistakeOf(url: string): string | undefined {
+    const example = "such as registry.example.com/mcp-runtime";
+    if (/^[a-z]+:\/\//i.test(url)) return `leave the scheme out, ${example}: registries are reached by HTTPS`;
+    if (url.includes("@")) return `leave user and password out, ${example}: they are registry.username and registry.password`;
+    if (url.endsWith("/")) return `leave the final slash out, ${example}`;
+    const [host = "", ...prefix] = url.split("/");
+    if (prefix.at(-1)?.includes(":")) return `leave the tag out, ${example}`;
+    if (!REGISTRY.test(url)) return `give a host with an optional port and prefix in lower case, ${example}`;
+    if (!/[.:]/.test(host) && host !== "localhost")
+        return `begin with the registry's host, ${example}: a first part without a dot is a folder at docker.io`;
+    const bracketed = /^\[(.*)\]/.exec(host)?.[1];
+    return bracketed !== undefined && isIP(bracketed) !== 6 ? `give a host, ${example}` : undefined;
+}
+
+function credentials({ registry }: Settings, secret: boolean): readonly Problem[] {
+    if (registry.mode !== "external") return [];
+    const { username, password } = registry;
+    return [
+        ...when(username !== undefined && password === undefined, {
+            path: ["registry", "password"],
+            fix: "registry.username is set: set the password too, with npm run config -- set --secret --path registry.password",
+        }),
+        ...when(username === undefined && password !== undefined, {
+            path: ["registry", "username"],
+            fix: "registry.password is set: give the user it belongs to",
+        }),
+        ...when(password !== undefined && !secret, {
+            path: ["registry", "password"],
+            found: "is plain text",
+            fix: "it belongs into the file encrypted: npm run config -- set --secret --path registry.password; change it at the registry if the file was shared",
+        }),
+    ];
+}
+
+export const registryRules: readonly Rule[] = [
+    {
+        id: "encrypted-values",
+        keys: [],
+        says: "Encrypted values stand in `registry` only: everything else becomes a part of objects that anybody who may read them can see",
+        check: (_settings, { secretKeys }) =>
+            [...secretKeys]
+                .filter((key) => key !== "registry")
+                .map((key): Problem => ({
+                    path: [key],
+                    found: "has an encrypted value",
+                    fix: "it would be written where it is read in plain text: set it without --secret; a secret of a server is named in its secretEnv",
+                })),
+    },
+    {
+        id: "kind-container",
+        keys: ["registry", "topology"],
+        says: "`kind-container` needs the topology `kind`, beside whose nodes the container runs",
+        check: ({ registry, topology }) =>
+            when(registry.mode === "kind-container" && topology.kind !== "kind", {
+                path: ["registry", "mode"],
+                found: beside("kind-container", "topology.kind", topology.kind),
+                fix: "the container runs beside the nodes of kind: use bundled-https, bundled-http or external",
+            }),
+    },
+    {
+        id: "registry-url",
+        keys: ["registry"],
+        says: "An external registry's `url` is a host with an optional port and prefix, without scheme, user and tag",
+        check: ({ registry }) => {
+            const mistake = registry.mode === "external" ? mistakeOf(registry.url) : undefined;
+            return mistake === undefined ? [] : [{ path: ["registry", "url"], fix: mistake }];
+        },
+    },
+    {
+        id: "registry-credentials",
+        keys: ["registry"],
+        says: "An external registry's `username` and `password` are set together, and the password is encrypted",
+        check: (settings, { secretKeys }) => credentials(settings, secretKeys.has("registry")),
+    },
+];
