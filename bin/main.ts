@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
     import: engine("import"),
     cancel: engine("cancel"),
     pulumi: async (args) => (await import("./pulumi.ts")).main(args),
+    "node-config": async (args) => (await import("./node-config.ts")).main(args),
     bench: async (args) => (await import("../tests/bench/index.ts")).main(args),
     check: async () => (await import("./check.ts")).main(),
     test: async (args) => (await import("./test.ts")).main(args),

@@ -54,7 +54,8 @@ export async function checkSettings(options: StackOptions): Promise<void> {
     if (project.root === projectRoot) await settingsOf(options);
 }
 
-async function settingsOf(options: StackOptions): Promise<{ readonly settings: Settings; readonly file: string }> {
+/** The settings of a stack and the file they are in. @throws UserError with every mistake */
+export async function settingsOf(options: StackOptions): Promise<{ readonly settings: Settings; readonly file: string }> {
     const workspace = await openWorkspace(options);
     const found = await findSettings(workspace, options);
     return { settings: await parsed(workspace.project, found), file: found.file };
