@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { INTERNAL_SECRET } from "../certificates/hosts.ts";
 import { partOf } from "../workloads/labels.ts";
 import type { Hosts } from "./names.ts";
 
@@ -11,6 +12,8 @@ export interface InternalCertificateArgs {
     readonly hosts: Hosts;
     /** Where the TLS Secret is made: the namespace of the Ingresses that name it. */
     readonly namespace: pulumi.Input<string>;
+    /** Where it is made a second time, for the registry's Ingress. Default: nowhere. */
+    readonly registryNamespace?: pulumi.Input<string> | undefined;
 }
 
 /**
@@ -22,6 +25,8 @@ export class InternalCertificate extends pulumi.ComponentResource {
     readonly secretName: pulumi.Output<string>;
     /** The authority's certificate, which clients add to what they trust. PEM. */
     readonly authority: pulumi.Output<string>;
+    /** Name of the Secret for each host that has an Ingress. */
+    readonly secrets: ReadonlyMap<keyof Hosts, pulumi.Output<string>>;
 
     constructor(name: string, args: InternalCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
         super("mcp:edge:InternalCertificate", name, { hosts: args.hosts }, opts);
@@ -63,16 +68,24 @@ export class InternalCertificate extends pulumi.ComponentResource {
             },
             child,
         );
-        const secret = new kubernetes.core.v1.Secret(
-            `${name}-secret`,
-            {
-                metadata: { name: "edge-certificate", namespace: args.namespace, labels: partOf },
-                type: "kubernetes.io/tls",
-                stringData: { "tls.crt": certificate.certPem, "tls.key": pulumi.secret(key.privateKeyPem) },
-            },
-            child,
-        );
-        this.secretName = secret.metadata.name;
+        const keep = (resource: string, namespace: pulumi.Input<string>) =>
+            new kubernetes.core.v1.Secret(
+                resource,
+                {
+                    metadata: { name: INTERNAL_SECRET, namespace, labels: partOf },
+                    type: "kubernetes.io/tls",
+                    stringData: { "tls.crt": certificate.certPem, "tls.key": pulumi.secret(key.privateKeyPem) },
+                },
+                child,
+            ).metadata.name;
+        this.secretName = keep(`${name}-secret`, args.namespace);
+        this.secrets = new Map([
+            ["mcp", this.secretName],
+            ["platform", this.secretName],
+            ...(args.registryNamespace === undefined
+                ? []
+                : [["registry", keep(`${name}-registry-secret`, args.registryNamespace)] as const]),
+        ]);
         this.authority = authority.certPem;
         this.registerOutputs({ secretName: this.secretName, authority: this.authority });
     }

@@ -1,13 +1,12 @@
-import type * as kubernetes from "@pulumi/kubernetes";
-
-type CustomResourceArgs = kubernetes.apiextensions.CustomResourceArgs;
-
-const TRAEFIK_API = "traefik.io/v1alpha1";
+/** The annotation of Ingresses by which Traefik's provider of Ingresses knows Middlewares. */
+const MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares";
 
 /** What the edge does to requests for the platform's hosts before it passes them on. */
 export interface RoutePolicy {
     /** Plain HTTP is answered with the same address under https. */
     readonly redirect: boolean;
+    /** Where clients find https. Default 443. */
+    readonly httpsPort?: number;
     /** Browsers are told to use https from now on. Only with certificates that they trust. */
     readonly strictTransport: boolean;
 }
@@ -24,26 +23,18 @@ const YEAR_IN_SECONDS = 365 * 24 * 60 * 60;
  * The Middlewares of a policy, in the order in which they act. They are named by routes and belong to no entry point, so
  * that the routes of ACME challenges, which cert-manager makes for itself, are served over plain HTTP as they must be.
  */
-export function middlewaresOf({ redirect, strictTransport }: RoutePolicy): RouteMiddleware[] {
+export function middlewaresOf({ redirect, httpsPort = 443, strictTransport }: RoutePolicy): RouteMiddleware[] {
+    const redirectScheme = { scheme: "https", permanent: true, ...(httpsPort === 443 ? {} : { port: String(httpsPort) }) };
     return [
-        ...(redirect ? [{ name: "https-redirect", spec: { redirectScheme: { scheme: "https", permanent: true } } }] : []),
+        ...(redirect ? [{ name: "https-redirect", spec: { redirectScheme } }] : []),
         ...(strictTransport
             ? [{ name: "strict-transport", spec: { headers: { stsSeconds: YEAR_IN_SECONDS, contentTypeNosniff: true } } }]
             : []),
     ];
 }
 
-/** A Middleware as a custom resource. */
-export function middlewareArgs(
-    { name, spec }: RouteMiddleware,
-    namespace: string,
-    labels: Readonly<Record<string, string>>,
-): CustomResourceArgs {
-    return { apiVersion: TRAEFIK_API, kind: "Middleware", metadata: { name, namespace, labels: { ...labels } }, spec };
-}
-
 /** Annotations that put an Ingress behind the Middlewares of a policy, wherever the Ingress is. */
 export function routeAnnotations(policy: RoutePolicy, namespace: string): Readonly<Record<string, string>> {
     const names = middlewaresOf(policy).map(({ name }) => `${namespace}-${name}@kubernetescrd`);
-    return names.length ? { "traefik.ingress.kubernetes.io/router.middlewares": names.join(",") } : {};
+    return names.length ? { [MIDDLEWARES]: names.join(",") } : {};
 }

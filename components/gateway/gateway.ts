@@ -5,7 +5,7 @@ import { createIdentity } from "../workloads/identity.ts";
 import { deploymentArgs } from "../workloads/deployment.ts";
 import { labelsOf, selectorOf } from "../workloads/labels.ts";
 import type { Resources } from "../workloads/resources.ts";
-import { gatewayIngressSpec } from "./ingress.ts";
+import { gatewayIngressSpec, ingressAnnotations } from "./ingress.ts";
 
 const NAME = "mcp-gateway";
 
@@ -35,6 +35,8 @@ export interface GatewayArgs {
     readonly certificate: pulumi.Input<string>;
     /** Whether the edge gives Ingresses an address to wait for. */
     readonly awaitAddress: boolean;
+    /** Annotations of the Ingress, by which the edge knows what to do to requests. Default: none. */
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly resources: Resources;
 }
 
@@ -84,7 +86,7 @@ export class Gateway extends pulumi.ComponentResource {
         new kubernetes.networking.v1.Ingress(
             `${name}-ingress`,
             {
-                metadata: { ...metadata, ...(args.awaitAddress ? {} : { annotations: { "pulumi.com/skipAwait": "true" } }) },
+                metadata: { ...metadata, ...ingressAnnotations(args) },
                 spec: gatewayIngressSpec({
                     host,
                     anyHost: otherHosts.length > 0,

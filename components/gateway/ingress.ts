@@ -22,3 +22,15 @@ export function gatewayIngressSpec({ host, anyHost, ingressClass, certificate, s
         tls: [{ hosts: [host], secretName: certificate }],
     };
 }
+
+/** The `annotations` of the Ingress, if any: those of the edge, and whether an update waits for an address. */
+export function ingressAnnotations({
+    annotations,
+    awaitAddress,
+}: {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly awaitAddress: boolean;
+}): { annotations?: Record<string, string> } {
+    const all = { ...annotations, ...(awaitAddress ? {} : { "pulumi.com/skipAwait": "true" }) };
+    return Object.keys(all).length ? { annotations: all } : {};
+}
