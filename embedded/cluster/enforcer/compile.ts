@@ -3,7 +3,7 @@
  * is judged by the policies that select the pod, in each direction that one of them isolates. Pure.
  */
 import { createHash } from "node:crypto";
-import { blockRanges, toAddress, union, type Range } from "./ranges.ts";
+import { blockRanges, toAddress, toNumber, union, type Range } from "./ranges.ts";
 import type { NamedSet, Table } from "./table.ts";
 import { matches, type NetworkPolicy, type PlacedPod, type PolicyPeer, type PolicyPort, type Protocol, type World } from "./world.ts";
 
@@ -104,16 +104,23 @@ interface Chosen {
     readonly key: string;
     readonly pods: readonly PlacedPod[];
     readonly blocks: readonly Range[];
+    /** The pods among them by whatever they were chosen, whose ports' names count. */
+    readonly named: readonly PlacedPod[];
 }
 
 function choose(peers: readonly PolicyPeer[], namespace: string, world: World): Chosen {
-    if (!peers.length) return { everybody: true, key: "", pods: world.pods, blocks: [] };
+    if (!peers.length) return { everybody: true, key: "", pods: [], blocks: [], named: world.pods };
     const selectors = peers.filter((peer) => !peer.ipBlock);
+    const pods = world.pods.filter((pod) => selectors.some((peer) => isPeer(peer, pod, namespace, world)));
+    const blocks = union(peers.flatMap((peer) => (peer.ipBlock ? blockRanges(peer.ipBlock) : [])));
+    const inBlock = ({ address }: PlacedPod): boolean =>
+        blocks.some(([first, last]) => first <= toNumber(address) && toNumber(address) <= last);
     return {
         everybody: false,
         key: hash(selectors.some((peer) => !peer.namespaceSelector) ? namespace : "", selectors),
-        pods: world.pods.filter((pod) => selectors.some((peer) => isPeer(peer, pod, namespace, world))),
-        blocks: union(peers.flatMap((peer) => (peer.ipBlock ? blockRanges(peer.ipBlock) : []))),
+        pods,
+        blocks,
+        named: world.pods.filter((pod) => pods.includes(pod) || inBlock(pod)),
     };
 }
 
@@ -158,7 +165,7 @@ function ruleLines(
         const numbers = those.flatMap(({ port, endPort }): Range[] => (typeof port === "number" ? [[port, endPort ?? port]] : []));
         const names = those.flatMap(({ port }) => (typeof port === "string" ? [port] : []));
         // A name stands for a port of the pod that is connected to: the selected one, or the peer.
-        const ends = named(names, protocol, direction === "ingress" ? selected : chosen.pods);
+        const ends = named(names, protocol, direction === "ingress" ? selected : chosen.named);
         const byNumber = numbers.length
             ? `${name} dport { ${union(numbers)
                   .map((range) => written(range, String))

@@ -98,15 +98,16 @@ export function passes(table: Table, packet: Packet): boolean {
     return (judge(table, table.base, packet) ?? "accept") === "accept";
 }
 
+function existing<T>(map: Map<string, T>, name: string, command: string): T {
+    const found = map.get(name);
+    if (found === undefined) throw new Error(`"${command}" names what does not exist`);
+    return found;
+}
+
 /** What the kernel makes of a transaction's commands; an object that does not exist, or exists twice, is an error. */
 export function transacted(before: Table | undefined, commands: readonly string[], base: string): Table {
     let sets = new Map([...(before?.sets ?? [])].map(([name, set]) => [name, { ...set, elements: [...set.elements] }]));
     let chains = new Map([...(before?.chains ?? [])].map(([name, rules]) => [name, [...rules]]));
-    const existing = <T>(map: Map<string, T>, name: string, command: string): T => {
-        const found = map.get(name);
-        if (found === undefined) throw new Error(`"${command}" names what does not exist`);
-        return found;
-    };
     const unreferenced = (name: string, command: string): void => {
         const refers = (text: string): boolean => new RegExp(`(@|goto |jump )${name}( |$)`).test(text);
         const texts = [...[...chains.values()].flat(), ...[...sets.values()].flatMap((set) => set.elements)];
