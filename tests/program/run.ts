@@ -79,13 +79,14 @@ function registered(request: Request): Registered {
 }
 
 /**
- * Runs `infra/index.ts`. Once per test file: the program's modules are evaluated only once. Values that providers make
+ * Runs the whole program, or another that makes some of its components. Values that providers make
  * are fixed words; with `certificates`, keys and certificates are real; with `preview` nothing that is made is known,
  * not even what was asked for.
  */
 export async function runProgram(
     config: Record<string, string>,
     mode: "words" | "certificates" | "preview" = "words",
+    program: () => object = createProgram,
 ): Promise<ProgramRun> {
     const preview = mode === "preview";
     const resources: Registered[] = [];
@@ -114,7 +115,7 @@ export async function runProgram(
     await pulumi.runtime.setMocks(mocks, "mcp-platform", "embedded", preview);
     pulumi.runtime.setAllConfig(config);
     try {
-        await pulumi.runtime.runInPulumiStack(async () => ({ ...createProgram() }));
+        await pulumi.runtime.runInPulumiStack(async () => ({ ...program() }));
         await pulumi.runtime.disconnect();
         return { resources, outputs };
     } finally {
