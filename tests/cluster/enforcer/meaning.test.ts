@@ -132,7 +132,7 @@ describe("a policy", () => {
         ],
         [
             "names a port of the pod that it selects for what comes in",
-            { ...onWeb, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: "http" }] }] },
+            { ...onWeb, ingress: [{ from: [{ podSelector: { matchLabels: { app: "db" } } }], ports: [{ port: "http" }] }] },
             [[DB, WEB, 8081]],
             [
                 [DB, WEB, 8082],
