@@ -16,11 +16,10 @@ function httpElsewhere({ topology }: Settings): { readonly path: string[]; reado
     switch (topology.kind) {
         case "embedded":
         case "kind":
+        case "minikube":
             return topology.gatewayPort === 80 ? undefined : { path: ["topology", "gatewayPort"], is: topology.gatewayPort };
         case "existing":
             return topology.edge.kind === "nodePort" ? { path: ["topology", "edge", "kind"], is: topology.edge.kind } : undefined;
-        case "minikube":
-            return { path: ["topology", "kind"], is: topology.kind };
         case "k3s":
             return undefined;
     }

@@ -1,3 +1,4 @@
+import { NODE_PORTS } from "../../stacks/primitives.ts";
 import type { Settings } from "../schema/settings.ts";
 import { parseRange, textOf } from "./addresses.ts";
 import { beside, repeated, when, type Problem, type Rule } from "./rule.ts";
@@ -38,30 +39,17 @@ const hasPackaged = ({ topology }: Settings) =>
 
 type PlacedPort = readonly [port: number, path: readonly string[]];
 
-const of = (key: string, port: number): PlacedPort => [port, ["topology", key]];
-
-/** Ports that the settings claim, each group on one machine. */
-function claimedPorts({ topology, registry }: Settings): readonly (readonly PlacedPort[])[] {
-    switch (topology.kind) {
-        case "embedded":
-            return [(["apiPort", "gatewayPort", "gatewayTlsPort", "registryPort"] as const).map((key) => of(key, topology[key]))];
-        case "kind": {
-            const container: PlacedPort[] = registry.mode === "kind-container" ? [[registry.port, ["registry", "port"]]] : [];
-            return [[of("gatewayPort", topology.gatewayPort), of("gatewayTlsPort", topology.gatewayTlsPort), ...container]];
-        }
-        case "existing": {
-            const { edge } = topology;
-            if (edge.kind !== "nodePort") return [];
-            return [(["http", "https"] as const).map((key) => [edge[key], ["topology", "edge", key]])];
-        }
-        case "minikube":
-        case "k3s":
-            return [];
+/** Ports that the settings claim of one machine: this one's, or each node's. */
+function claimedPorts({ topology, registry }: Settings): readonly PlacedPort[] {
+    if (topology.kind === "existing") {
+        const { edge } = topology;
+        return edge.kind === "nodePort" ? (["http", "https"] as const).map((key) => [edge[key], ["topology", "edge", key]]) : [];
     }
+    const published = Object.entries(topology).flatMap(([key, value]): PlacedPort[] =>
+        key.endsWith("Port") && typeof value === "number" ? [[value, ["topology", key]]] : [],
+    );
+    return registry.mode === "kind-container" ? [...published, [registry.port, ["registry", "port"]]] : published;
 }
-
-/** The NodePort that nodes and people reach a registry of the cluster at. */
-const REGISTRY_NODE_PORT = 32000;
 
 const bundled = ({ registry }: Settings) => registry.mode === "bundled-http" || registry.mode === "bundled-https";
 
@@ -72,7 +60,7 @@ function nodePorts(settings: Settings): readonly Problem[] {
     return (["http", "https"] as const).flatMap((key) => {
         const path = ["topology", "edge", key];
         if (edge[key] < 30000 || edge[key] > 32767) return [{ path, fix: "a NodePort is 30000 to 32767" }];
-        return when(bundled(settings) && edge[key] === REGISTRY_NODE_PORT, {
+        return when(bundled(settings) && edge[key] === NODE_PORTS.registry, {
             path,
             fix: "it is the registry's NodePort: give another from 30000 to 32767",
         });
@@ -123,13 +111,13 @@ export const exposureRules: readonly Rule[] = [
         id: "distinct-ports",
         keys: ["topology", "registry"],
         says: "No two ports on the same machine are the same",
-        check: (settings) =>
-            claimedPorts(settings).flatMap((ports) =>
-                repeated(ports.map(([port], index) => [port, index] as const)).map(([, before, at]) => ({
-                    path: ports[at]?.[1] ?? [],
-                    fix: `${ports[before]?.[1].join(".")} is the same: give each a port of its own`,
-                })),
-            ),
+        check: (settings) => {
+            const ports = claimedPorts(settings);
+            return repeated(ports.map(([port], index) => [port, index] as const)).map(([, before, at]) => ({
+                path: ports[at]?.[1] ?? [],
+                fix: `${ports[before]?.[1].join(".")} is the same: give each a port of its own`,
+            }));
+        },
     },
     {
         id: "node-ports",

@@ -89,13 +89,13 @@ export const nodeRules: readonly Rule[] = [
     {
         id: "server-count",
         keys: ["topology"],
-        says: "k3s has 1 server, or 3 or more of an odd number; two are refused, for each of them would be one too many to lose",
+        says: "A k3s cluster has 1 server, or 3 or more of an odd number; two are refused, for each of them would be one too many to lose",
         check: ofK3s(serverCount),
     },
     {
         id: "ingress-node",
         keys: ["topology", "ingress"],
-        says: "k3s needs a node with the role `ingress`, unless an existing controller takes the traffic",
+        says: "A k3s cluster needs a node with the role `ingress`, unless an existing controller takes the traffic",
         check: ofK3s(({ nodes }, { ingress }) =>
             when(ingress.owner !== "existing" && !nodes.some(({ role }) => role === "ingress"), {
                 path: ["topology", "nodes"],

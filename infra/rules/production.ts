@@ -126,7 +126,7 @@ export const productionRules: readonly Rule[] = [
             }),
         ),
     ),
-    strict("npm-registry", ["npmRegistry"], "npm packages come over HTTPS", ({ npmRegistry }) =>
+    strict("npm-registry", ["npmRegistry"], "packages of npm come over HTTPS", ({ npmRegistry }) =>
         when(npmRegistry?.startsWith("http:") === true, {
             path: ["npmRegistry"],
             found: found(npmRegistry),

@@ -16,7 +16,7 @@ function mistakeOf(url: string): string | undefined {
     if (prefix.at(-1)?.includes(":")) return `leave the tag out, ${example}`;
     if (!REGISTRY.test(url)) return `give a host with an optional port and prefix in lower case, ${example}`;
     if (!/[.:]/.test(host) && host !== "localhost")
-        return `begin with the registry's host, ${example}: a first part without a dot is a folder at docker.io`;
+        return `begin with the registry's host, ${example}: a first part without a dot is a folder at Docker Hub`;
     const bracketed = /^\[(.*)\]/.exec(host)?.[1];
     return bracketed !== undefined && isIP(bracketed) !== 6 ? `give a host, ${example}` : undefined;
 }

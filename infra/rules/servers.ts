@@ -72,7 +72,7 @@ export const serverRules: readonly Rule[] = [
             return when(names.length > 0 && npmRegistry === undefined, {
                 path: ["npmRegistry"],
                 found: `${isFound(npmRegistry)}, and servers.${names[0]}.package is set`,
-                fix: "packages are installed from nowhere else: give the URL of a registry such as https://registry.npmjs.org",
+                fix: "packages are installed from nowhere else: give the URL of an npm registry",
             });
         },
     },

@@ -58,7 +58,7 @@ export const imageReference = z
         /^[a-zA-Z0-9][a-zA-Z0-9._:/-]*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})$/,
         "give an image reference with a tag or a digest",
     )
-    .meta({ value: "image reference with a tag or a digest" });
+    .meta({ value: "reference with tag or digest" });
 
 /** A repository and tag in the platform's own registry. */
 export const repository = z
@@ -67,7 +67,7 @@ export const repository = z
         /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)+:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/,
         "give a repository and a tag without the registry's host, such as examples/everything:2026.8.31",
     )
-    .meta({ value: "repository and tag" });
+    .meta({ value: "repository and tag in the platform's registry" });
 
 /** The name of a Kubernetes object that becomes part of a host name or a path. */
 export const objectName = z
