@@ -74,7 +74,8 @@ export function k3sTopology(settings: K3sSettings, { hosts, images, versions, re
         nodeRegistry: registryFacts(registry, host, {
             target: "k3s",
             nodes: nodes.map(({ name, role }) => ({ name, role: role === "server" ? "server" : "agent" })),
-            hosts: [{ address: "127.0.0.1", names: [host] }],
+            // For people on a node. A name that DNS knows must lead there to the edge, as everywhere.
+            hosts: registry.mode === "bundled-http" ? [{ address: "127.0.0.1", names: [host] }] : [],
         }),
         edge: {
             kind: "loadBalancer",

@@ -109,9 +109,10 @@ describe("minikube", () => {
     });
 });
 
+const at = (overrides: Partial<RegistryFacts>) =>
+    nodeRegistry(facts({ target: "docker-desktop", nodes: [{ name: "desktop-control-plane", role: "server" }], ...overrides }));
+
 describe("Docker Desktop", () => {
-    const at = (overrides: Partial<RegistryFacts>) =>
-        nodeRegistry(facts({ target: "docker-desktop", nodes: [{ name: "desktop-control-plane", role: "server" }], ...overrides }));
     const loopback = { names: ["localhost:32000"], endpoint: "localhost:32000" };
 
     test.each(["docker://28.1.1", "containerd://2.1.4"])("a registry on loopback needs nothing with %s", (runtime) => {
