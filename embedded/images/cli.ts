@@ -16,7 +16,9 @@ const HELP = `npm run images -- COMMAND
   build [NAME…]             builds the named images, or all of them
   load NAME --ref REF       builds the image under this reference if need be and puts it on the nodes of the running cluster
   push NAME:TAG --to HOST:PORT [--username NAME --password-stdin]
-                            builds the image if need be and pushes it; the password is the first line of standard input`;
+                            builds the image if need be and pushes it; the password is the first line of standard input
+  kind-node --provider docker|podman
+                            makes the image of kind's nodes if need be and loads it into the container engine`;
 
 /** @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -34,6 +36,8 @@ export async function main(argv: readonly string[]): Promise<number> {
                 return await load(rest, interrupt.signal);
             case "push":
                 return await push(rest, interrupt.signal);
+            case "kind-node":
+                return await (await import("../kind/cli.ts")).main(rest, interrupt.signal);
             case undefined:
             case "help":
             case "--help":
@@ -41,7 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
                 console.log(HELP);
                 return 0;
             default:
-                throw new UserError(`There is no command "images ${command}". There are: list, build, load, push.`);
+                throw new UserError(`There is no command "images ${command}". There are: list, build, load, push, kind-node.`);
         }
     } finally {
         for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, abort);

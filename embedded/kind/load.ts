@@ -16,8 +16,9 @@ const CHANGES = [
     'ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]',
     "ENV container=docker",
     "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "STOPSIGNAL SIGRTMIN+3",
 ];
+/** The signal at which systemd shuts down. Docker does not take it at an import; kind kills nodes there anyway. */
+const PODMAN_CHANGES = [...CHANGES, "STOPSIGNAL SIGRTMIN+3"];
 
 /** The name of the node image. Docker shortens it by itself, podman never guesses at short ones. */
 export async function nodeImageReference(): Promise<string> {
@@ -42,7 +43,10 @@ export async function loadNodeImage({ provider, progress, signal }: LoadOptions)
     const label = await run(provider, ["image", "inspect", "--format", `{{index .Config.Labels "${LABEL}"}}`, reference]);
     if (label.code === 0 && label.stdout.trim() === image.key) return reference;
     await during(progress, `loading ${reference} into ${provider}`, USUAL_SECONDS, async () => {
-        const changes = [...CHANGES, `LABEL ${LABEL}=${image.key}`].flatMap((change) => ["--change", change]);
+        const changes = [...(provider === "podman" ? PODMAN_CHANGES : CHANGES), `LABEL ${LABEL}=${image.key}`].flatMap((change) => [
+            "--change",
+            change,
+        ]);
         const result = await run(provider, ["import", ...changes, image.archive, reference], signal ? { signal } : {});
         if (result.code !== 0) throw new UserError(`The node image could not be loaded into ${provider}: ${lastLine(result)}`);
     });
@@ -59,7 +63,7 @@ async function requireEngine(provider: Provider): Promise<void> {
         );
     if (result.code !== 0)
         throw new UserError(
-            `${provider} does not answer: ${lastLine(result)} ${provider === "docker" ? "Is its daemon running, and does DOCKER_HOST name it?" : ""}`.trim(),
+            `${provider} does not answer: ${lastLine(result)}${provider === "docker" ? " Start its daemon, or name it with DOCKER_HOST." : ""}`,
         );
 }
 
