@@ -19,7 +19,8 @@ function read(path: string): Kubeconfig {
     try {
         content = parse(readFileSync(path, "utf8"));
     } catch (error) {
-        const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
+        // Only the first line: those after it would repeat the file, which holds credentials.
+        const [reason] = String((error as { readonly message?: unknown }).message).split("\n");
         throw new RunError(`kubeconfig ${path} cannot be read: ${reason}. Write it anew, or name another in the settings.`);
     }
     if (typeof content !== "object" || content === null || Array.isArray(content))
