@@ -4,6 +4,7 @@ import { Edge } from "../components/edge/edge.ts";
 import { publishesAddress } from "../components/edge/exposure.ts";
 import { hostsOf } from "../components/edge/names.ts";
 import { Gateway, gatewayUrl } from "../components/gateway/gateway.ts";
+import { RegistryHosting } from "../components/kind/hosting.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
 import { createNamespaces } from "../components/namespaces/namespaces.ts";
 import { flows } from "../components/network/flows.ts";
@@ -13,18 +14,24 @@ import { ImagePush } from "../components/registry/push.ts";
 import { Registry } from "../components/registry/registry.ts";
 import { McpServers } from "../components/servers/servers.ts";
 import { RESOURCE_PROFILES } from "../components/workloads/resources.ts";
-import { projectRoot, pushCommand } from "../stacks/images.ts";
+import { anonymousPushCommand, projectRoot, pushCommand } from "../stacks/images.ts";
 import type { Topology } from "../stacks/topology.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Settings } from "./settings.ts";
 
 /** The parts of a platform that its outputs are read from. */
 export interface Platform {
-    readonly registry: Registry;
+    /** Absent where images are kept outside the cluster. */
+    readonly registry: Registry | undefined;
     readonly certificate: InternalCertificate;
 }
 
-/** Makes every part of the platform in the cluster that `providers` reach, each once what it needs is there. */
-export function createPlatform(settings: Settings, topology: Topology, providers: Record<string, pulumi.ProviderResource>): Platform {
+/** The name at the end of an image's repository. */
+const lastName = (image: string): string => /([^/]+):[^:]*$/.exec(image)?.[1] ?? image;
+
+/** Makes every part of the platform in a cluster, each once what it needs is there. */
+export function createPlatform(settings: Settings, topology: Topology, cluster: Cluster): Platform {
+    const { providers } = cluster;
     const { images, gateway: access } = topology;
     const resources = RESOURCE_PROFILES[settings.resourceProfile];
     const hosts = hostsOf(settings.domain);
@@ -34,25 +41,40 @@ export function createPlatform(settings: Settings, topology: Topology, providers
     const { runtime, servers: serving } = namespaces;
     const [namespace, serversNamespace] = [runtime.name, serving.name];
 
-    const registry = new Registry(
-        "registry",
-        {
-            ...topology.registry,
-            namespace: namespaces.registry.name,
-            pullNamespace: serversNamespace,
-            image: images.registry,
-            storage: settings.storage.registry,
-            storageClass: topology.storageClass,
-            resources: resources.registry,
-        },
-        after(namespaces.registry, serving),
-    );
+    const container = topology.kindCluster?.registry;
+    if (container) new RegistryHosting("registry-hosting", { registry: container }, after());
+    const beside = cluster.registry ? [cluster.registry] : [];
+    const loads = (topology.imageCommands ?? []).map(({ name, image, command }) => {
+        const args = { image, command, directory: projectRoot, cluster: cluster.identity };
+        return { name, load: new ImageLoad(`${name}-image`, args, after(...beside)) };
+    });
+    /** What brings the image of that name to the nodes, where anything does. */
+    const loaded = (name: keyof typeof images) => loads.filter((one) => one.name === name).map(({ load }) => load);
+    const registry = container
+        ? undefined
+        : new Registry(
+              "registry",
+              {
+                  ...topology.registry,
+                  namespace: namespaces.registry.name,
+                  pullNamespace: serversNamespace,
+                  image: images.registry,
+                  storage: settings.storage.registry,
+                  storageClass: topology.storageClass,
+                  resources: resources.registry,
+              },
+              after(namespaces.registry, serving, ...loaded("registry")),
+          );
     const { address } = topology.registry;
     const pushes = settings.pushImages.map((image) => {
-        const [, name = image] = /([^/]+):[^:]*$/.exec(image) ?? [];
+        if (!registry) {
+            const command = anonymousPushCommand(image, address);
+            const args = { image, command, directory: projectRoot, cluster: cluster.identity };
+            return new ImageLoad(lastName(image), args, after(...beside));
+        }
         const command = pushCommand(image, address, registry.push.username);
         return new ImagePush(
-            name,
+            lastName(image),
             { image, command, directory: projectRoot, user: registry.push, volume: registry.volume },
             after(registry),
         );
@@ -67,15 +89,9 @@ export function createPlatform(settings: Settings, topology: Topology, providers
             exposure: topology.edge,
             resources: resources.traefik,
         },
-        after(namespaces.edge, runtime),
+        after(namespaces.edge, runtime, ...loaded("traefik")),
     );
     const certificate = new InternalCertificate("certificate", { hosts, namespace }, after(runtime));
-
-    const { loadOperator } = topology;
-    const loads =
-        loadOperator === undefined
-            ? []
-            : [new ImageLoad("operator-image", { image: images.operator, command: loadOperator, directory: projectRoot }, { providers })];
 
     const internalUrl = gatewayUrl(NAMESPACES.runtime);
     const operator = new Operator(
@@ -85,11 +101,11 @@ export function createPlatform(settings: Settings, topology: Topology, providers
             serversNamespace,
             image: images.operator,
             gateway: { internalUrl, host: hosts.mcp, publicUrl: access.publicUrl },
-            imagePullSecret: registry.pullSecret,
+            imagePullSecret: registry?.pullSecret,
             npmRegistry: settings.npmRegistry,
             resources: resources["mcp-operator"],
         },
-        after(runtime, serving, ...loads),
+        after(runtime, serving, ...loaded("operator")),
     );
     const gateway = new Gateway(
         "gateway",
@@ -104,7 +120,7 @@ export function createPlatform(settings: Settings, topology: Topology, providers
             awaitAddress: publishesAddress(topology.edge),
             resources: resources["mcp-gateway"],
         },
-        after(runtime, serving, operator.definition, ...loads),
+        after(runtime, serving, operator.definition, ...loaded("operator")),
     );
     new McpServers(
         "servers",

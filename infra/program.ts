@@ -1,8 +1,8 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { hostsOf } from "../components/edge/names.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
 import { topologyOf } from "../stacks/index.ts";
+import { createCluster } from "./cluster.ts";
 import { readSettings } from "./configuration.ts";
 import { createPlatform } from "./platform.ts";
 
@@ -16,6 +16,7 @@ export interface PlatformOutputs {
     /** Where images are pushed to, and the name under which pods refer to them. */
     readonly registryAddress: string;
     readonly registryHost: string;
+    /** Who may push; empty where the registry has no users. */
     readonly registryUsername: string;
     /** Secret. */
     readonly registryPassword: pulumi.Output<string>;
@@ -35,17 +36,8 @@ export function createProgram(): PlatformOutputs {
     const hosts = hostsOf(settings.domain);
     const { versions, images, registry: registryChoice } = settings;
     const topology = topologyOf(settings.topology, { hosts, versions, images, registry: registryChoice });
-    const { kubeconfig, context, identifier: clusterIdentifier } = topology.cluster;
-
-    const provider = new kubernetes.Provider(topology.kind, {
-        kubeconfig,
-        context,
-        clusterIdentifier,
-        // Renewed certificates and changed configurations are written in place, so that nothing has to be told a new name.
-        enableSecretMutable: true,
-        enableConfigMapMutable: true,
-    });
-    const { registry, certificate } = createPlatform(settings, topology, { kubernetes: provider });
+    const cluster = createCluster(topology);
+    const { registry, certificate } = createPlatform(settings, topology, cluster);
     const { publicUrl, secureUrl } = topology.gateway;
     return {
         gatewayUrl: publicUrl,
@@ -53,9 +45,9 @@ export function createProgram(): PlatformOutputs {
         serverUrls: Object.fromEntries(Object.keys(settings.servers).map((name) => [name, `${publicUrl}/${name}/mcp`])),
         registryAddress: topology.registry.address,
         registryHost: topology.registry.host,
-        registryUsername: registry.push.username,
-        registryPassword: pulumi.secret(registry.push.password),
-        kubeconfig,
+        registryUsername: registry?.push.username ?? "",
+        registryPassword: pulumi.secret(registry?.push.password ?? ""),
+        kubeconfig: topology.cluster.kubeconfig,
         namespaces: NAMESPACES,
         caCertificate: certificate.authority,
     };

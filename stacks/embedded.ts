@@ -30,7 +30,10 @@ export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, ve
             obtain: "start the cluster with `npm start`, or with `npm run cluster -- start`.",
         },
         images: refs,
-        loadOperator: images.operator === undefined ? loadCommand("operator", refs.operator) : undefined,
+        imageCommands:
+            images.operator === undefined
+                ? [{ name: "operator", image: refs.operator, command: loadCommand("operator", refs.operator) }]
+                : [],
         registry: { host: REGISTRY_HOST, nodePort: NODE_PORTS.registry, address: `127.0.0.1:${settings.registryPort}` },
         edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
         storageClass: "standard",

@@ -56,6 +56,11 @@ export function pushCommand(image: string, address: string, username: string): s
     return `node bin/run.mjs images push ${image} --to ${address} --username ${username} --password-stdin`;
 }
 
+/** The same for a registry that has no users. */
+export function anonymousPushCommand(image: string, address: string): string {
+    return `node bin/run.mjs images push ${image} --to ${address}`;
+}
+
 /** The command that makes an image from this checkout under a reference and puts it on the embedded cluster's nodes. */
 export function loadCommand(name: string, reference: string): string {
     return `node bin/run.mjs images load ${name} --ref ${reference}`;

@@ -1,6 +1,7 @@
 /** Stacks: topologies as plain data. A topology says what differs between the places the platform can live in. */
 import type { Exposure } from "../components/edge/exposure.ts";
 import type { Hosts } from "../components/edge/names.ts";
+import type { KindPlan } from "../components/kind/plan.ts";
 import type { ImageOverrides, PlatformImages } from "./images.ts";
 import type { RegistryFacts } from "./node-registry/index.ts";
 import type { Versions } from "./releases.ts";
@@ -13,6 +14,8 @@ export interface TopologyContext {
     readonly images: ImageOverrides;
     /** Where images of MCP servers are kept: in the cluster, in a registry of others, or in a container beside a kind cluster. */
     readonly registry: RegistryChoice;
+    /** What stands between clients and the edge; beside `direct` it listens on the ports of HTTP itself. Default: `direct`. */
+    readonly frontDoor?: { readonly mode: "direct" | "proxy" | "internal-lb" } | undefined;
 }
 
 export type RegistryChoice =
@@ -41,13 +44,22 @@ export interface ClusterAccess {
     readonly obtain?: string | undefined;
 }
 
+/** A command that brings an image made from this checkout to where the nodes find it. */
+export interface ImageCommand {
+    readonly name: keyof PlatformImages;
+    readonly image: string;
+    readonly command: string;
+}
+
 /** Everything the program asks of the place it runs in. All of it is known in a preview. */
 export interface Topology {
     readonly kind: string;
     readonly cluster: ClusterAccess;
+    /** The cluster that the program makes itself, where it does. */
+    readonly kindCluster?: KindPlan | undefined;
     readonly images: PlatformImages;
-    /** The command that puts the operator's image on the nodes; absent where they pull it from a registry. */
-    readonly loadOperator?: string | undefined;
+    /** What brings images made from this checkout to the nodes before anything runs from them. */
+    readonly imageCommands?: readonly ImageCommand[] | undefined;
     /** Images made from this checkout that nodes pull from the platform's registry, so that they have to be pushed there first. */
     readonly pushes?: readonly (keyof PlatformImages)[] | undefined;
     readonly registry: {

@@ -26,8 +26,8 @@ export interface OperatorArgs {
     };
     /** How long a handshake stays good, seconds. Default 5. */
     readonly probePeriodSeconds?: number;
-    /** Secret in `serversNamespace` that servers' images are pulled with. */
-    readonly imagePullSecret: pulumi.Input<string>;
+    /** Secret in `serversNamespace` that servers' images are pulled with. Default: none. */
+    readonly imagePullSecret?: pulumi.Input<string> | undefined;
     /** Where servers that are npm packages come from. Default: npm's own registry. */
     readonly npmRegistry?: string | undefined;
     readonly resources: Resources;
@@ -63,7 +63,7 @@ export class Operator extends pulumi.ComponentResource {
             GATEWAY_HOST: args.gateway.host,
             PUBLIC_URL: args.gateway.publicUrl,
             PROBE_PERIOD_SECONDS: String(args.probePeriodSeconds ?? 5),
-            IMAGE_PULL_SECRET: args.imagePullSecret,
+            ...(args.imagePullSecret === undefined ? {} : { IMAGE_PULL_SECRET: args.imagePullSecret }),
             ...(args.npmRegistry === undefined ? {} : { NPM_REGISTRY: args.npmRegistry }),
         };
         new kubernetes.apps.v1.Deployment(
