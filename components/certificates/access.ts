@@ -2,10 +2,15 @@
  * What cert-manager may do. It watches the whole cluster, because it can watch one namespace or all, but it writes only
  * where the platform has Certificates.
  */
-import type * as kubernetes from "@pulumi/kubernetes";
 import { CERT_MANAGER, PLATFORM_ISSUER, WEBHOOK_AUTHORITY } from "./names.ts";
 
-type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
+/** https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/role-v1/#Role */
+interface PolicyRule {
+    readonly apiGroups: string[];
+    readonly resources: string[];
+    readonly verbs: string[];
+    readonly resourceNames?: string[];
+}
 
 const READ = ["get", "list", "watch"];
 const CERT_MANAGER_API = "cert-manager.io";

@@ -1,10 +1,7 @@
-import type * as kubernetes from "@pulumi/kubernetes";
 import { labelsOf } from "../workloads/labels.ts";
 import { CERT_MANAGER, WEBHOOK_AUTHORITY } from "./names.ts";
 
-type Rule = kubernetes.types.input.admissionregistration.v1.RuleWithOperations;
-
-const rule = (group: string, resources: string[], operations: string[]): Rule => ({
+const rule = (group: string, resources: string[], operations: string[]) => ({
     apiGroups: [group],
     apiVersions: ["v1"],
     resources,
@@ -22,7 +19,7 @@ const VALIDATED = [
 const MUTATED = [rule("cert-manager.io", ["certificaterequests"], ["CREATE"])];
 
 /** Fields of both configurations of cert-manager's webhook, which lives in `namespace`. They wait until its authority is known. */
-function configuration(namespace: string, path: "/validate" | "/mutate", rules: readonly Rule[]) {
+function configuration(namespace: string, path: "/validate" | "/mutate", rules: readonly ReturnType<typeof rule>[]) {
     return {
         metadata: {
             name: CERT_MANAGER.webhook,

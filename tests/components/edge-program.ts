@@ -76,7 +76,7 @@ export function edgeProgram(choices: EdgeChoices): object {
     );
     const certificate = secrets.get("mcp");
     if (certificate === undefined) throw new Error("no certificate");
-    new Gateway(
+    const gateway = new Gateway(
         "gateway",
         {
             namespace: runtime.namespace,
@@ -92,7 +92,7 @@ export function edgeProgram(choices: EdgeChoices): object {
         },
         { dependsOn: [...ready] },
     );
-    return { secrets: Object.fromEntries(secrets), ...(authority && { authority }) };
+    return { secrets: Object.fromEntries(secrets), ...(authority && { authority }), gateway: gateway.urn };
 }
 
 export const runEdge = (choices: EdgeChoices): Promise<ProgramRun> => runProgram({}, "words", () => edgeProgram(choices));

@@ -118,7 +118,7 @@ describe("production with two ingress nodes, a proxy and Let's Encrypt", () => {
         );
         expect(needs(run, "certificates-registry")).toContain("acme-issuer");
         expect(needs(run, "gateway-ingress")).toContain("certificates-mcp");
-        expect(needs(run, "routes-https-redirect")).toContain("middlewares.traefik.io");
+        expect(needs(run, "routes")).toContain("middlewares.traefik.io");
         expect(needs(run, "edge-deployment")).toContain("middlewares.traefik.io");
     });
 

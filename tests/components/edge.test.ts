@@ -138,17 +138,17 @@ describe("the Service", () => {
     });
 });
 
-describe("placement", () => {
-    const spread = (whenUnsatisfiable: string) => [
-        {
-            topologyKey: "kubernetes.io/hostname",
-            maxSkew: 1,
-            whenUnsatisfiable,
-            labelSelector: { matchLabels: SELECTOR },
-            matchLabelKeys: ["pod-template-hash"],
-        },
-    ];
+const spread = (whenUnsatisfiable: string) => [
+    {
+        topologyKey: "kubernetes.io/hostname",
+        maxSkew: 1,
+        whenUnsatisfiable,
+        labelSelector: { matchLabels: SELECTOR },
+        matchLabelKeys: ["pod-template-hash"],
+    },
+];
 
+describe("placement", () => {
     test.each([
         ["on node ports", NODE_PORT, 1, {}, false],
         ["on one ingress node", PINNED, 1, { nodeSelector: INGRESS_NODES }, false],
