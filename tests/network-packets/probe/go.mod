@@ -1,0 +1,3 @@
+module mcp-platform/tests/network-probe
+
+go 1.26
