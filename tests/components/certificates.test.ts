@@ -129,8 +129,8 @@ describe("cert-manager", () => {
 
     test("what it may do is exactly this", () => {
         const text = Object.entries(CERT_MANAGER_ACCESS).flatMap(([part, access]) =>
-            Object.entries(access).flatMap(([where, rules]) =>
-                rules.map(
+            (["cluster", "own", "certificates"] as const).flatMap((where) =>
+                access[where].map(
                     ({ apiGroups, resources, verbs, resourceNames }) =>
                         `${part} ${where} ${String(apiGroups)}/${String(resources)} ${String(verbs)}${resourceNames ? ` ${String(resourceNames)}` : ""}`,
                 ),
