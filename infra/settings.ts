@@ -8,7 +8,7 @@ import { CAUTIONS, RULES } from "./rules/index.ts";
 import type { Rule, RuleContext } from "./rules/rule.ts";
 import { settingsSchema, type Settings } from "./schema/settings.ts";
 import { definitionOf } from "./schema/tree.ts";
-import { isFound, isHidden, sentence } from "./sentences.ts";
+import { isFound, isHidden, NOT_SHOWN, sentence } from "./sentences.ts";
 import { SettingsError } from "./settings-error.ts";
 
 export { settingsSchema, type Settings } from "./schema/settings.ts";
@@ -83,7 +83,7 @@ function ask(rules: readonly Rule[], settings: Settings, context: RuleContext, w
         .flatMap((rule) => rule.check(settings, context))
         .map(({ path, found, fix }) => {
             const value = path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], settings);
-            return sentence(path, found ?? isFound(isHidden(path) ? "(hidden)" : value), fix);
+            return sentence(path, found ?? (value !== undefined && isHidden(path) ? NOT_SHOWN : isFound(value)), fix);
         });
 }
 

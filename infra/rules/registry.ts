@@ -36,7 +36,7 @@ function credentials({ registry }: Settings, secret: boolean): readonly Problem[
         ...when(password !== undefined && !secret, {
             path: ["registry", "password"],
             found: "is plain text",
-            fix: "it belongs into the file encrypted: npm run config -- set --secret --path registry.password; change it at the registry if the file was shared",
+            fix: "set it encrypted, with npm run config -- set --secret --path registry.password, and change it at the registry if others saw the file",
         }),
     ];
 }

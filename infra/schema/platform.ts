@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { cidr, port } from "../../stacks/primitives.ts";
 import { knownVersions, VERSIONED, type VersionedComponent } from "../../stacks/releases.ts";
-import { email, httpsUrl, imageReference, labelKey, labelValue, objectName, quantity, subdomain, text } from "./primitives.ts";
+import { email, httpsUrl, imageReference, labelKey, labelValue, objectName, quantity, subdomain, text, urlOf } from "./primitives.ts";
+
+const DIRECTORY = 'use "production" or "staging", or give the URL of another directory, which begins with https://';
 
 /** Where the certificate of the hosts comes from. */
 export const tlsSchema = z.discriminatedUnion("mode", [
@@ -12,9 +14,7 @@ export const tlsSchema = z.discriminatedUnion("mode", [
             mode: z.literal("acme"),
             email: email.describe("contact of the ACME account"),
             directory: z
-                .union([z.enum(["production", "staging"]), httpsUrl], {
-                    error: 'use "production" or "staging", or give the URL of another directory, which begins with https://',
-                })
+                .union([z.enum(["production", "staging"]), urlOf(/^https$/, DIRECTORY)], { error: DIRECTORY })
                 .default("production")
                 .describe("Let's Encrypt's production or staging directory, or the URL of another"),
             certManager: z
@@ -53,9 +53,7 @@ export const registrySchema = z.discriminatedUnion("mode", [
                 "host of the registry, with an optional port and repository prefix",
             ),
             username: text("give the name of a user").optional().describe("user that images are pulled with"),
-            password: text("give a password, encrypted")
-                .optional()
-                .describe("its password; encrypted: `npm run config -- set --secret --path registry.password`"),
+            password: text("give a password, encrypted").optional().describe("the user's password, encrypted"),
         })
         .describe("a registry that is there already, reached by HTTPS"),
     z

@@ -33,7 +33,7 @@ export const text = (fix: string) => z.string().min(1, fix).max(1024, fix);
 export const email = z.email("give an e-mail address such as admin@example.com").meta({ value: "e-mail address" });
 
 /** A URL without a user, a password or a fragment: none of them belongs into settings. */
-const url = (protocol: RegExp, fix: string) =>
+export const urlOf = (protocol: RegExp, fix: string) =>
     z
         .url({ protocol, error: fix })
         .refine((value) => !URL.canParse(value) || new URL(value).username + new URL(value).password + new URL(value).hash === "", {
@@ -41,8 +41,8 @@ const url = (protocol: RegExp, fix: string) =>
         })
         .meta({ value: "URL" });
 
-export const httpsUrl = url(/^https$/, "give a URL that begins with https://");
-export const webUrl = url(/^https?$/, "give a URL that begins with https:// or http://");
+export const httpsUrl = urlOf(/^https$/, "give a URL that begins with https://");
+export const webUrl = urlOf(/^https?$/, "give a URL that begins with https:// or http://");
 
 /** A size as Kubernetes writes it: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 export const quantity = z

@@ -2,8 +2,10 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import { flows } from "../../components/network/flows.ts";
 import { NAMESPACES } from "../../components/namespaces/names.ts";
-import { embeddedSettings } from "../../stacks/embedded.ts";
-import { serversSchema } from "../../infra/schema/servers.ts";
+import { withCatalogue } from "../../infra/reference/catalogue.ts";
+import { groupsOf } from "../../infra/reference/fields.ts";
+import { settingsPage } from "../../infra/reference/page.ts";
+import { CAUTIONS, RULES } from "../../infra/rules/index.ts";
 import { settingsSchema } from "../../infra/settings.ts";
 
 const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), "utf8");
@@ -11,30 +13,48 @@ const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url
 /** The words in code style, outside of examples. */
 const named = (text: string) => new Set([...text.replace(/^```[^]*?^```$/gm, "").matchAll(/`([^`]+)`/g)].map(([, word]) => word));
 
-test("docs/settings.md names every setting, and every field of the embedded topology and of servers", async () => {
-    const words = named(await read("docs/settings.md"));
-    const keys = [
-        ...Object.keys(settingsSchema.shape),
-        ...Object.keys(embeddedSettings.shape),
-        ...Object.keys(serversSchema.valueType.shape),
-        "storage.registry",
-        "images.operator",
-        "images.registry",
-        "images.traefik",
-    ];
-    expect(keys.filter((key) => !words.has(key))).toEqual([]);
+const groups = Object.entries(settingsSchema.shape).flatMap(([name, schema]) => groupsOf(schema).map((group) => ({ name, ...group })));
+
+test("docs/settings.md is what the schema and the rules make of it: npm run settings-docs", async () => {
+    expect(await read("docs/settings.md")).toBe(settingsPage());
+});
+
+test("Pulumi.yaml declares the settings that the schema has: npm run settings-docs", async () => {
+    const project = await read("Pulumi.yaml");
+    expect(project).toBe(withCatalogue(project));
+});
+
+test("the reference has every setting, every kind of it, every field inside and every rule", async () => {
+    const page = await read("docs/settings.md");
+    const words = named(page);
+    const fields = groups.flatMap(({ kind, fields }) => [...(kind === undefined ? [] : [kind]), ...fields.map(({ path }) => path)]);
+    expect([...Object.keys(settingsSchema.shape), ...fields].filter((word) => !words.has(word))).toEqual([]);
+    for (const field of [
+        "apiPort",
+        "nodes[].publicAddress",
+        "secrets.mcp",
+        "edge.http",
+        "secretEnv.<name>.key",
+        "egress[].ports",
+        "password",
+    ])
+        expect(fields).toContain(field);
+    for (const { says } of [...RULES, ...CAUTIONS]) expect(page).toContain(says.slice(1).replaceAll("|", "\\|"));
+});
+
+test("every setting, every kind of it and every field says what it means", () => {
+    const silent = groups.flatMap(({ name, kind, meaning, fields }) => [
+        ...(kind !== undefined && meaning === "" ? [`${name} ${kind}`] : []),
+        ...fields.filter((field) => field.meaning.replace(/\(.*\)$/, "").trim() === "").map(({ path }) => `${name} ${kind}: ${path}`),
+    ]);
+    const settings = Object.entries(settingsSchema.shape).flatMap(([name, schema]) => (schema.description ? [] : [name]));
+    expect([...settings, ...silent]).toEqual([]);
 });
 
 test("docs/topologies.md names every namespace and every kind of topology", async () => {
     const words = named(await read("docs/topologies.md"));
-    const kinds = embeddedSettings.shape.kind.values;
+    const kinds = groupsOf(settingsSchema.shape.topology).flatMap(({ kind }) => kind ?? []);
     expect([...Object.values(NAMESPACES), ...kinds].filter((name) => !words.has(name))).toEqual([]);
-});
-
-test("Pulumi.yaml describes every setting", async () => {
-    const text = await read("Pulumi.yaml");
-    for (const key of Object.keys(settingsSchema.shape))
-        expect(text).toMatch(new RegExp(`^ {2}${key}:\n {4}type: \\w+\n(.*\n)* {4}description: `, "m"));
 });
 
 test("every flow says why it is there", () => {

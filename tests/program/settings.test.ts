@@ -1,7 +1,12 @@
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { parseSettings, settingsSchema, SettingsError } from "../../infra/settings.ts";
+import { parse } from "yaml";
+import { cautionsOf, parseSettings, settingsSchema, SettingsError } from "../../infra/settings.ts";
 import { stackConfig } from "./run.ts";
+
+const STACKS = readdirSync(new URL("../..", import.meta.url)).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
 
 const encode = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
@@ -16,16 +21,27 @@ function problemsOf(settings: Record<string, unknown>): readonly string[] {
     }
 }
 
+const INGRESS = { name: "b", role: "ingress", address: "10.0.0.2" };
+const keysOf = (settings: Record<string, unknown>) => problemsOf(settings).map((problem) => problem.split(" ")[0]);
+
 const server = (fields: object) => ({ servers: { one: { image: "a/b:1", transport: "streamable-http", ...fields } } });
 
 describe("defaults", () => {
     test("an empty configuration is the embedded platform on localhost", () => {
         expect(parseSettings({})).toEqual({
             domain: "localhost",
+            platformMode: "tenant",
+            strictProd: false,
             topology: { kind: "embedded", apiPort: 6443, gatewayPort: 8080, gatewayTlsPort: 8443, registryPort: 32000 },
             tls: { mode: "internal" },
+            registry: { mode: "bundled-http" },
+            frontDoor: { mode: "direct" },
+            ingress: { owner: "platform" },
+            storage: { mode: "class", registry: "20Gi", mesh: "10Gi" },
             resourceProfile: "light",
-            storage: { registry: "5Gi" },
+            admins: [],
+            mesh: { mode: "off" },
+            versions: { traefik: "v3.6.7", registry: "3.0.0", certManager: "v1.21.2", meshRegistry: "3.6.0", postgres: "17.6" },
             images: {},
             pushImages: [],
             servers: {},
@@ -33,13 +49,20 @@ describe("defaults", () => {
     });
 
     test("the defaults that Pulumi.yaml declares are those of the schema, and it declares every key", async () => {
-        const { "mcp-platform:servers": _servers, "mcp-platform:pushImages": _push, ...rest } = await stackConfig("embedded");
-        expect(parseSettings(rest)).toEqual(parseSettings({}));
-        const declared = Object.keys(await stackConfig("embedded")).map((key) => key.replace("mcp-platform:", ""));
-        expect(declared.toSorted()).toEqual(Object.keys(settingsSchema.shape).toSorted());
+        const { config } = parse(await readFile(new URL("../../Pulumi.yaml", import.meta.url), "utf8")) as {
+            config: Record<string, { default: unknown }>;
+        };
+        const declared = Object.fromEntries(Object.entries(config).map(([key, setting]) => [key, encode(setting.default)]));
+        expect(parseSettings(declared)).toEqual(parseSettings({}));
+        expect(Object.keys(declared)).toEqual(Object.keys(settingsSchema.shape));
     });
 
-    test("the embedded stack's own settings are valid", async () => {
+    test.each(STACKS)("the settings of the stack %s are valid, and nothing in them deserves a warning", async (stack) => {
+        const settings = parseSettings(await stackConfig(stack));
+        expect(cautionsOf(settings)).toEqual([]);
+    });
+
+    test("the embedded stack declares the sample server twice, and pushes its image", async () => {
         const settings = parseSettings(await stackConfig("embedded"));
         expect(Object.keys(settings.servers)).toEqual(["everything", "everything-http"]);
         expect(settings.pushImages).toEqual(["examples/everything:2026.8.31"]);
@@ -47,6 +70,10 @@ describe("defaults", () => {
 
     test("keys of other packages are none of its business", () => {
         expect(parseSettings({ "kubernetes:namespace": "x", "mcp-platform:domain": "example.com" }).domain).toBe("example.com");
+    });
+
+    test("what is set to nothing is not set", () => {
+        expect(parseSettings({ domain: "", npmRegistry: "", login: "{}" })).toEqual(parseSettings({}));
     });
 });
 
@@ -58,8 +85,10 @@ describe("a mistake is named with its key, what was found, and the fix", () => {
         ],
         [{ domain: "https://example.com" }, 'mcp-platform:domain is "https://example.com": give a domain name in lower case'],
         [{ domain: "registry.example.com" }, 'mcp-platform:domain is "registry.example.com": give the domain above it (example.com)'],
+        [{ domain: "platform.corp.example.com" }, "give the domain above it (corp.example.com)"],
+        [{ domain: "mcp.localhost" }, "give the domain above it (localhost)"],
         [{ domain: "10.0.0.1" }, 'mcp-platform:domain is "10.0.0.1": give a domain name, not an address'],
-        [{ topology: { kind: "k8s" } }, 'mcp-platform:topology.kind is "k8s": use "embedded"'],
+        [{ topology: { kind: "k8s" } }, 'mcp-platform:topology.kind is "k8s": use "embedded", "kind", "minikube", "k3s" or "existing"'],
         [{ topology: "embedded" }, 'mcp-platform:topology is "embedded": give an object'],
         [{ topology: { kind: "embedded", apiPort: 70000 } }, "mcp-platform:topology.apiPort is 70000: use 65535 or less"],
         [{ topology: { kind: "embedded", apiPort: "6443" } }, 'mcp-platform:topology.apiPort is "6443": give a whole number'],
@@ -68,11 +97,59 @@ describe("a mistake is named with its key, what was found, and the fix", () => {
             "mcp-platform:topology.gatewayport is not a setting: did you mean gatewayPort?",
         ],
         [{ domian: "example.com" }, "mcp-platform:domian is not a setting: did you mean domain?"],
-        [{ zzz: 1 }, "mcp-platform:zzz is not a setting: there are domain, topology, tls,"],
-        [{ tls: { mode: "acme" } }, 'mcp-platform:tls.mode is "acme": use "internal"'],
+        [{ zzz: 1 }, "mcp-platform:zzz is not a setting: there are domain, platformMode, strictProd, topology, tls,"],
+        [{ tls: { mode: "acme" } }, "mcp-platform:tls.email is missing: give an e-mail address such as admin@example.com"],
+        [{ tls: { mode: "selfsigned" } }, 'mcp-platform:tls.mode is "selfsigned": use "internal", "acme", "issuer" or "secrets"'],
+        [{ tls: {} }, 'mcp-platform:tls.mode is missing: use "internal", "acme", "issuer" or "secrets"'],
+        [{ tls: { mode: "internal", email: "a@example.com" } }, 'mcp-platform:tls.email is not a setting here: it belongs to mode "acme"'],
+        [
+            { topology: { kind: "embedded", nodes: [] } },
+            'mcp-platform:topology.nodes is not a setting here: it belongs to kind "k3s" or "existing"',
+        ],
+        [
+            { tls: { mode: "acme", email: "a@example.com", directory: "prod" } },
+            'mcp-platform:tls.directory is "prod": use "production" or "staging", or give the URL of another directory',
+        ],
+        [
+            { tls: { mode: "acme", email: "a@example.com", directory: "http://ca.example.com/" } },
+            'mcp-platform:tls.directory is "http://ca.example.com/": use "production" or "staging", or give the URL of another directory, which begins with https://',
+        ],
+        [{ platformMode: "team" }, 'mcp-platform:platformMode is "team": use "tenant", "org" or "public"'],
+        [{ strictProd: "yes" }, 'mcp-platform:strictProd is "yes": use true or false'],
+        [{ versions: { traefik: "v2.0.0" } }, 'mcp-platform:versions.traefik is "v2.0.0": use "v3.6.7"'],
+        [{ versions: { treafik: "v3.6.7" } }, "mcp-platform:versions.treafik is not a setting: did you mean traefik?"],
+        [{ admins: "a@example.com" }, 'mcp-platform:admins is "a@example.com": give a list of e-mail addresses'],
+        [{ admins: ["admin"] }, 'mcp-platform:admins[0] is "admin": give an e-mail address such as admin@example.com'],
+        [{ login: { provider: "github" } }, 'mcp-platform:login.provider is "github": use "google" or "oidc"'],
+        [{ login: { provider: "google", clientId: "me" } }, 'mcp-platform:login.clientId is "me": give an OAuth client\'s ID'],
+        [
+            { login: { provider: "oidc", issuer: "http://a.example.com", audience: "a", jwksUrl: "https://a.example.com" } },
+            'mcp-platform:login.issuer is "http://a.example.com": give a URL that begins with https://',
+        ],
+        [{ frontDoor: { mode: "proxy" } }, "mcp-platform:frontDoor.trustedRanges is missing: give a list of address ranges"],
+        [
+            { frontDoor: { mode: "proxy", trustedRanges: ["cloudflare"] } },
+            'mcp-platform:frontDoor.trustedRanges[0] is "cloudflare": give an address range such as 192.0.2.0/24',
+        ],
+        [{ registry: { mode: "bundled" } }, 'mcp-platform:registry.mode is "bundled": use "bundled-https", "bundled-http", "external" or'],
+        [
+            { topology: { kind: "k3s", nodes: [{ name: "a", role: "master", address: "10.0.0.1" }] } },
+            'mcp-platform:topology.nodes[0].role is "master": use "server", "ingress" or "worker"',
+        ],
+        [
+            { topology: { kind: "k3s", nodes: [{ name: "a", role: "server", adress: "10.0.0.1", address: "10.0.0.1" }, INGRESS] } },
+            "mcp-platform:topology.nodes[0].adress is not a setting: did you mean address?",
+        ],
+        [
+            { ingress: { owner: "existing", class: "nginx", namespace: "x", podLabels: { "a b": "c" } } },
+            'mcp-platform:ingress.podLabels["a b"] is not a name for it: give a label such as app.kubernetes.io/name',
+        ],
         [{ resourceProfile: "huge" }, 'mcp-platform:resourceProfile is "huge": use "light" or "standard"'],
-        [{ storage: { registry: "5GB" } }, 'mcp-platform:storage.registry is "5GB": give a size in Ki, Mi, Gi or Ti, such as 5Gi'],
-        [{ storage: { registry: 5 } }, "mcp-platform:storage.registry is 5: give a size such as 5Gi"],
+        [
+            { storage: { mode: "class", registry: "5GB" } },
+            'mcp-platform:storage.registry is "5GB": give a size in Ki, Mi, Gi or Ti, such as 5Gi',
+        ],
+        [{ storage: { mode: "class", registry: 5 } }, "mcp-platform:storage.registry is 5: give a size such as 5Gi"],
         [{ images: { traefik: "traefik" } }, 'mcp-platform:images.traefik is "traefik": give an image reference with a tag or a digest'],
         [
             { npmRegistry: "npm.example.com" },
@@ -100,6 +177,11 @@ describe("a mistake is named with its key, what was found, and the fix", () => {
         [server({ port: 80 }), "mcp-platform:servers.one.port is 80: an unprivileged server listens on 1024 to 65535"],
         [server({ env: { PORT: 8080 } }), "mcp-platform:servers.one.env.PORT is 8080: put the value in quotes"],
         [server({ env: { A: "1" }, secretEnv: { A: { secret: "s", key: "k" } } }), "set A in only one of env and secretEnv"],
+        [server({ egress: ["203.0.113.0/24"] }), 'mcp-platform:servers.one.egress[0] is "203.0.113.0/24": give an object'],
+        [
+            server({ egress: [{ cidr: "203.0.113.0/24", ports: [] }] }),
+            "mcp-platform:servers.one.egress[0].ports is []: give one port at least",
+        ],
         [server({ replicas: 17 }), "mcp-platform:servers.one.replicas is 17: give 0 to 16"],
         [server({ comand: ["x"] }), "mcp-platform:servers.one.comand is not a setting: did you mean command?"],
     ])("%j", (settings, problem) => {
@@ -109,17 +191,41 @@ describe("a mistake is named with its key, what was found, and the fix", () => {
     test("all of them at once", () => {
         const problems = problemsOf({
             domain: "",
-            storage: { registry: "x" },
+            storage: { mode: "class", registry: "x" },
+            platformMode: "public",
             resourceProfile: "x",
             topology: { kind: "embedded", apiPort: 0 },
             extra: 1,
         });
         expect(problems.map((problem) => problem.split(" ")[0])).toEqual([
             "mcp-platform:topology.apiPort",
-            "mcp-platform:resourceProfile",
             "mcp-platform:storage.registry",
+            "mcp-platform:resourceProfile",
             "mcp-platform:extra",
+            "mcp-platform:login",
         ]);
+    });
+
+    test("an unknown key hides no rule, and a wrong value only those that read it", () => {
+        const [server, worker] = [
+            { name: "a", role: "server", address: "10.0.0.1" },
+            { name: "b", role: "worker", address: "10.0.0.1" },
+        ];
+        const topology = { kind: "k3s", nodes: [server, { ...worker, adress: "10.0.0.2" }] };
+        expect(keysOf({ topology, platformMode: "public" })).toEqual([
+            "mcp-platform:topology.nodes[1].adress",
+            "mcp-platform:topology.nodes",
+            "mcp-platform:topology.nodes[1].address",
+            "mcp-platform:login",
+        ]);
+        expect(keysOf({ topology: { kind: "k3s", nodes: [server, { ...worker, role: "x" }] }, platformMode: "public" })).toEqual([
+            "mcp-platform:topology.nodes[1].role",
+            "mcp-platform:login",
+        ]);
+    });
+
+    test("an apex may be called mcp where only a top-level domain is above it", () => {
+        expect(problemsOf({ domain: "mcp.dev" })).toEqual([]);
     });
 
     test("the error is one that commands show as a sentence", () => {

@@ -1,0 +1,31 @@
+import { k3s, NODES, servers, type RuleCase } from "./case.ts";
+
+const acme = { mode: "acme", email: "ops@example.com" } as const;
+const prod = { ...k3s(), domain: "example.com", tls: acme };
+const three = [...servers(3), NODES[1]];
+
+/** Settings that are accepted with a warning, beside settings that are accepted without one. */
+export const cautionCases: readonly RuleCase[] = [
+    {
+        rule: "acme-proxy",
+        accepted: prod,
+        refused: { ...prod, frontDoor: { mode: "proxy", trustedRanges: ["203.0.113.0/24"] } },
+        says: [
+            'mcp-platform:frontDoor.mode is "proxy", and tls.mode is "acme": let /.well-known/acme-challenge/* through on port 80 without login, cache, redirect or filter, or point DNS at the edge until certificates are issued, or use tls.mode issuer or secrets',
+        ],
+    },
+    {
+        rule: "acme-staging",
+        accepted: prod,
+        refused: { ...prod, tls: { ...acme, directory: "staging" } },
+        says: ['mcp-platform:tls.directory is "staging": its certificates are trusted by no client: use production once they are issued'],
+    },
+    {
+        rule: "one-api-endpoint",
+        accepted: k3s(three, { apiEndpoint: "api.example.com" }),
+        refused: k3s(three),
+        says: [
+            "mcp-platform:topology.apiEndpoint is missing: the API server is reached through the first server alone: give a name or an address that leads to all of them",
+        ],
+    },
+];
