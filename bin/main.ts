@@ -37,6 +37,7 @@ const commands: Readonly<Record<string, Command>> = {
     cancel: engine("cancel"),
     pulumi: async (args) => (await import("./pulumi.ts")).main(args),
     "node-config": async (args) => (await import("./node-config.ts")).main(args),
+    "stacks-docs": async () => (await import("./stacks-docs.ts")).main(),
     bench: async (args) => (await import("../tests/bench/index.ts")).main(args),
     check: async () => (await import("./check.ts")).main(),
     test: async (args) => (await import("./test.ts")).main(args),

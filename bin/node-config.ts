@@ -43,8 +43,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     if (stack === undefined) throw new UserError("node-config wants the name of a stack, as in: npm run node-config -- --stack existing.");
     const { settings } = await settingsOf({ stack, cwd: projectRoot, ...(configFile !== undefined && { "config-file": configFile }) });
-    const { versions, images, registry } = settings;
-    const { kind, nodeRegistry: facts } = topologyOf(settings.topology, { hosts: hostsOf(settings.domain), versions, images, registry });
+    const { versions, images, registry, frontDoor } = settings;
+    const { kind, nodeRegistry: facts } = topologyOf(settings.topology, {
+        hosts: hostsOf(settings.domain),
+        versions,
+        images,
+        registry,
+        frontDoor,
+    });
     if (!facts) {
         console.log(`Stack ${stack}: nothing to do. What makes a cluster of kind ${kind} tells its nodes where the registry is.`);
         return 0;

@@ -15,12 +15,19 @@ export const existingSettings = z.strictObject({
         .url({ protocol: /^https$/, error: "give the API server's URL, which begins with https://" })
         .describe("URL that the context must lead to"),
     apiServer: z
-        .strictObject({ addresses: z.array(cidr).min(1, "name at least one address"), port: port.default(6443) })
+        .strictObject({
+            addresses: z.array(cidr).min(1, "name at least one address").describe("addresses of the API server itself, not of its Service"),
+            port: port.default(6443).describe("port it listens on there"),
+        })
         .describe("what `kubectl get endpointslices -n default` prints for `kubernetes`"),
     edge: z
         .discriminatedUnion("kind", [
             z.strictObject({ kind: z.literal("loadBalancer") }),
-            z.strictObject({ kind: z.literal("nodePort"), http: port.default(NODE_PORTS.http), https: port.default(NODE_PORTS.https) }),
+            z.strictObject({
+                kind: z.literal("nodePort"),
+                http: port.default(NODE_PORTS.http).describe("port on every node, HTTP"),
+                https: port.default(NODE_PORTS.https).describe("port on every node, HTTPS"),
+            }),
         ])
         .prefault({ kind: "loadBalancer" })
         .describe("how the edge is reached from outside"),
@@ -42,15 +49,15 @@ const TARGETS: Readonly<Record<ExistingSettings["distribution"], NodeTarget>> = 
 };
 
 /** A cluster that others made: nothing of it is changed but what is installed, so its nodes are configured by its people. */
-export function existingTopology(settings: ExistingSettings, { hosts, images, versions, registry }: TopologyContext): Topology {
+export function existingTopology(settings: ExistingSettings, { hosts, images, versions, registry, frontDoor }: TopologyContext): Topology {
     const { distribution, edge } = settings;
     const desktop = distribution === "docker-desktop";
     // Docker Engine has no mirrors: on Docker Desktop images are named by where they are, which is the machine itself.
     const bundled = desktop ? `localhost:${NODE_PORTS.registry}` : hosts.registry;
     const host = registry.mode === "external" ? registry.url : bundled;
     const atNode = desktop ? bundled : `${new URL(settings.server).hostname}:${NODE_PORTS.registry}`;
-    const suffix = (port: number) => (edge.kind === "nodePort" ? `:${port}` : "");
-    const secure = `https://${hosts.mcp}${suffix(edge.kind === "nodePort" ? edge.https : 443)}`;
+    const onNodes = edge.kind === "nodePort" && (frontDoor?.mode ?? "direct") === "direct";
+    const secure = `https://${hosts.mcp}${onNodes ? `:${edge.https}` : ""}`;
     return {
         kind: settings.kind,
         cluster: {

@@ -153,10 +153,8 @@ describe("a kubeconfig that leads nowhere is refused with what is in it, never w
 });
 
 describe("a kubeconfig that is not there", () => {
-    const path = () => join(folder, "absent");
-
     test("is needed by an update of a cluster that others made, and not by a preview", () => {
-        expect(said({})).toBe(`kubeconfig ${path()} does not exist: ask for one.`);
+        expect(said({})).toBe(`kubeconfig ${join(folder, "absent")} does not exist: ask for one.`);
         expect(said({}, true)).toBeUndefined();
     });
 
