@@ -78,7 +78,7 @@ function imageCommands(settings: KindSettings, choice: RegistryChoice, images: P
     const command = (image: (typeof names)[number]) =>
         choice.mode === "kind-container"
             ? `node bin/run.mjs images push ${image} --ref ${images[image]}`
-            : `node bin/run.mjs images load ${image} --ref ${images[image]} --kind ${name} --provider ${provider}`;
+            : `node bin/run.mjs kind-image ${image} --ref ${images[image]} --cluster ${name} --provider ${provider}`;
     return names.filter((image) => !(image in overridden)).map((image) => ({ name: image, image: images[image], command: command(image) }));
 }
 

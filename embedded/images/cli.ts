@@ -17,6 +17,8 @@ const HELP = `npm run images -- COMMAND
   load NAME --ref REF       builds the image under this reference if need be and puts it on the nodes of the running cluster
   push NAME:TAG --to HOST:PORT [--username NAME --password-stdin]
                             builds the image if need be and pushes it; the password is the first line of standard input
+  push NAME --ref HOST:PORT/REPOSITORY:TAG [--username NAME --password-stdin]
+                            the same under another reference
   kind-node --provider docker|podman
                             makes the image of kind's nodes if need be and loads it into the container engine`;
 
@@ -89,9 +91,8 @@ async function load(argv: readonly string[], signal: AbortSignal): Promise<numbe
         throw new UserError(
             "images load wants one image and its reference, as in: images load operator --ref localhost/mcp-platform/operator:TAG.",
         );
-    if (!isImageName(name)) throw new UserError(`There is no image "${name}". There are: ${imageNames.join(", ")}.`);
     const progress = consoleProgress();
-    const built = await buildImages([{ name, ref }], progress, signal);
+    const built = await buildImages([{ name: nameOf(name), ref }], progress, signal);
     await importImages(
         join(stateRoot(), "cluster"),
         built.map((image) => image.archive),
@@ -110,30 +111,39 @@ function parseLoad(argv: readonly string[]): { readonly names: string[]; readonl
 }
 
 async function push(argv: readonly string[], signal: AbortSignal): Promise<number> {
-    const { names, to, username, passwordStdin } = parsePush(argv);
+    const { names, to, ref, username, passwordStdin } = parsePush(argv);
     const [wanted, ...more] = names;
-    if (!wanted || more.length || !to)
+    if (!wanted || more.length || Boolean(to) === Boolean(ref))
         throw new UserError(
-            "images push wants one image and a registry, as in: images push examples/everything:2026.8.31 --to 127.0.0.1:32000.",
+            "images push wants one image and a registry, as in: images push examples/everything:2026.8.31 --to 127.0.0.1:32000, or: images push operator --ref 127.0.0.1:32000/mcp-platform/operator:TAG.",
         );
-    if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(to))
-        throw new UserError(`--to ${to} is not a registry: it must be HOST or HOST:PORT, as in 127.0.0.1:32000.`);
+    const registry = to ?? ref?.split("/", 1)[0] ?? "";
+    if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(registry))
+        throw new UserError(
+            `${to ? "--to" : "--ref"} ${to ?? ref} is not a registry: it must be HOST or HOST:PORT, as in 127.0.0.1:32000.`,
+        );
     if (Boolean(username) !== passwordStdin) throw new UserError("--username and --password-stdin belong together: give both or neither.");
-    const name = await findByRepository(wanted);
+    const request = ref === undefined ? await findByRepository(wanted) : { name: nameOf(wanted), ref };
     const password = passwordStdin ? (await text(process.stdin)).split(/\r?\n/, 1)[0] : undefined;
     if (username && !password) throw new UserError("--password-stdin is given, but the first line of standard input is empty.");
     const progress = consoleProgress();
-    const [image] = await buildImages([name], progress, signal);
-    if (!image) throw new Error(`${name} was not built`);
+    const [image] = await buildImages([request], progress, signal);
+    if (!image) throw new Error(`${wanted} was not built`);
     console.log(
-        await pushImage({ image, registry: to, credentials: username && password ? { username, password } : undefined, progress, signal }),
+        await pushImage({ image, registry, credentials: username && password ? { username, password } : undefined, progress, signal }),
     );
     return 0;
+}
+
+function nameOf(name: string): ImageName {
+    if (isImageName(name)) return name;
+    throw new UserError(`There is no image "${name}". There are: ${imageNames.join(", ")}.`);
 }
 
 function parsePush(argv: readonly string[]): {
     readonly names: string[];
     readonly to: string | undefined;
+    readonly ref: string | undefined;
     readonly username: string | undefined;
     readonly passwordStdin: boolean;
 } {
@@ -141,9 +151,15 @@ function parsePush(argv: readonly string[]): {
         const { values, positionals } = parseArgs({
             args: [...argv],
             allowPositionals: true,
-            options: { to: { type: "string" }, username: { type: "string" }, "password-stdin": { type: "boolean" } },
+            options: {
+                to: { type: "string" },
+                ref: { type: "string" },
+                username: { type: "string" },
+                "password-stdin": { type: "boolean" },
+            },
         });
-        return { names: positionals, to: values.to, username: values.username, passwordStdin: values["password-stdin"] ?? false };
+        const { to, ref, username } = values;
+        return { names: positionals, to, ref, username, passwordStdin: values["password-stdin"] ?? false };
     } catch (error) {
         throw new UserError(`images push: ${messageOf(error)}`, { cause: error });
     }
