@@ -10,6 +10,9 @@ export interface Heading {
 
 const indent = (text: string, by: string) => text.replace(/^(?=.)/gm, by);
 
+/** Every line behind a bar, empty ones too, so that a file can be told from what is said about it. */
+const barred = (text: string) => text.trimEnd().replace(/^/gm, "    | ").replace(/ +$/gm, "");
+
 const HOW: Readonly<Record<NodeFile["kind"], string>> = {
     file: "",
     block: ", these lines between their markers, the rest as it is",
@@ -19,7 +22,7 @@ const HOW: Readonly<Record<NodeFile["kind"], string>> = {
 function fileText({ path, mode, kind, content }: NodeFile, stack: string): string {
     if ("output" in content)
         return `${path} (${mode}), once the platform is up:\n    npm run --silent stack -- output ${content.output} --stack ${shellQuote(stack)}\n`;
-    return `${path} (${mode}${HOW[kind]}):\n${indent(content.text.trimEnd(), "    | ")}\n`;
+    return `${path} (${mode}${HOW[kind]}):\n${barred(content.text)}\n`;
 }
 
 /** A command as it is typed outside of the node. */
