@@ -2,7 +2,8 @@
 import type { Struct, Value } from "google-protobuf/google/protobuf/struct_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import { UserError } from "../common/errors.ts";
-import { isObject, OutputValue, ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "./values.ts";
+import { RawStruct, readStruct, writeStruct } from "./structs.ts";
+import { OutputValue, ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "./values.ts";
 
 /** The key whose presence makes an object a special value, and what its value says. */
 export const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
@@ -35,20 +36,26 @@ export function isUnknownString(text: string): boolean {
 /** Reads a struct; absent means no properties. Throws {@link UserError} for a special value of an unknown kind. */
 export function decodeMap(struct: Struct | undefined): PropertyMap {
     if (!struct) return {};
+    if (struct instanceof RawStruct) return readStruct<PropertyValue>(struct.bytes, READING) as PropertyMap;
     const entries: [string, PropertyValue][] = [];
     struct.getFieldsMap().forEach((value, key) => entries.push([key, decode(value)]));
     return Object.fromEntries(entries);
 }
+
+/** Strings and objects that stand for something else become it. */
+const READING = {
+    text: (text: string): PropertyValue => (unknowns.has(text) ? Unknown.instance : text),
+    object: (map: Record<string, PropertyValue>): PropertyValue => special(map),
+    list: (items: PropertyValue[]): PropertyValue => items,
+} as const;
 
 export function decode(value: Value): PropertyValue {
     const kind = structs.Value.KindCase;
     switch (value.getKindCase()) {
         case kind.NUMBER_VALUE:
             return value.getNumberValue();
-        case kind.STRING_VALUE: {
-            const text = value.getStringValue();
-            return unknowns.has(text) ? Unknown.instance : text;
-        }
+        case kind.STRING_VALUE:
+            return READING.text(value.getStringValue());
         case kind.BOOL_VALUE:
             return value.getBoolValue();
         case kind.LIST_VALUE:
@@ -101,56 +108,56 @@ export function encodeMap(map: PropertyMap, options: EncodeOptions = {}): Struct
     return struct;
 }
 
+/** The same as bytes: as good as the message where it is only sent. */
+export function encodeRaw(map: PropertyMap, options: EncodeOptions = {}): RawStruct {
+    return new RawStruct(writeStruct<PropertyValue>(map, (value) => written(value, options)));
+}
+
 export function encode(value: PropertyValue, options: EncodeOptions = {}): Value {
     const result = new structs.Value();
-    if (value === null) result.setNullValue(structs.NullValue.NULL_VALUE);
-    else if (typeof value === "string") result.setStringValue(value);
-    else if (typeof value === "number") result.setNumberValue(value);
-    else if (typeof value === "boolean") result.setBoolValue(value);
-    else if (Array.isArray(value)) {
+    const json = written(value, options);
+    if (json === null) result.setNullValue(structs.NullValue.NULL_VALUE);
+    else if (typeof json === "string") result.setStringValue(json);
+    else if (typeof json === "number") result.setNumberValue(json);
+    else if (typeof json === "boolean") result.setBoolValue(json);
+    else if (isList(json)) {
         const list = new structs.ListValue();
-        list.setValuesList(value.map((item: PropertyValue) => encode(item, options)));
+        list.setValuesList(json.map((item) => encode(item, options)));
         result.setListValue(list);
-    } else if (value instanceof Unknown) result.setStringValue(UNKNOWN_STRING);
-    else if (value instanceof Secret)
-        return options.secrets === false ? encode(value.value, options) : encodeSpecial(signatures.secret, { value: value.value }, options);
-    else if (value instanceof OutputValue) return encodeOutput(value, options);
-    else if (value instanceof ResourceReference) return encodeReference(value, options);
-    else if (isObject(value)) result.setStructValue(encodeMap(value, options));
+    } else result.setStructValue(encodeMap(json, options));
     return result;
 }
 
-function encodeOutput(output: OutputValue, options: EncodeOptions): Value {
-    if (!options.outputs) return encode(flattenOutput(output), options);
-    return encodeSpecial(
-        signatures.output,
-        {
-            ...(output.value === undefined ? {} : { value: output.value }),
-            ...(output.secret ? { secret: true } : {}),
-            ...(output.dependencies.length ? { dependencies: output.dependencies } : {}),
-        },
-        options,
-    );
+type Written = null | boolean | number | string | readonly PropertyValue[] | PropertyMap;
+
+const isList = (json: readonly PropertyValue[] | PropertyMap): json is readonly PropertyValue[] => Array.isArray(json);
+
+/** What is written for a value: itself, or for what is not JSON an object with its signature or what it holds. */
+function written(value: PropertyValue, options: EncodeOptions): Written {
+    if (value instanceof Unknown) return UNKNOWN_STRING;
+    if (value instanceof Secret) {
+        return options.secrets === false ? written(value.value, options) : { [SIGNATURE_KEY]: signatures.secret, value: value.value };
+    }
+    if (value instanceof OutputValue) return options.outputs ? marked(value) : written(flattenOutput(value), options);
+    if (value instanceof ResourceReference) {
+        return options.resources === false ? written(value.id ?? value.urn, options) : referenceOf(value);
+    }
+    return value as Written;
 }
 
-function encodeReference(reference: ResourceReference, options: EncodeOptions): Value {
-    if (options.resources === false) return encode(reference.id ?? reference.urn, options);
-    return encodeSpecial(
-        signatures.resource,
-        {
-            urn: reference.urn,
-            ...(reference.id === undefined ? {} : { id: reference.id }),
-            ...(reference.packageVersion ? { packageVersion: reference.packageVersion } : {}),
-        },
-        options,
-    );
-}
+const marked = (output: OutputValue): PropertyMap => ({
+    [SIGNATURE_KEY]: signatures.output,
+    ...(output.value === undefined ? {} : { value: output.value }),
+    ...(output.secret ? { secret: true } : {}),
+    ...(output.dependencies.length ? { dependencies: output.dependencies } : {}),
+});
 
-function encodeSpecial(signature: string, fields: PropertyMap, options: EncodeOptions): Value {
-    const result = new structs.Value();
-    result.setStructValue(encodeMap({ [SIGNATURE_KEY]: signature, ...fields }, options));
-    return result;
-}
+const referenceOf = (reference: ResourceReference): PropertyMap => ({
+    [SIGNATURE_KEY]: signatures.resource,
+    urn: reference.urn,
+    ...(reference.id === undefined ? {} : { id: reference.id }),
+    ...(reference.packageVersion ? { packageVersion: reference.packageVersion } : {}),
+});
 
 /** What an output holds: its value, {@link Unknown} when there is none yet, marked secret when the output is. */
 export function flattenOutput(output: OutputValue): PropertyValue {

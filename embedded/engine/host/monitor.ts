@@ -12,7 +12,7 @@ import { registerOutputs } from "../deployment/outputs.ts";
 import { readResource } from "../deployment/read.ts";
 import { register } from "../deployment/register.ts";
 import { withoutOutputValues } from "../secretness.ts";
-import { decodeMap, encodeMap, isUnknownString } from "../wire.ts";
+import { decodeMap, encodeMap, encodeRaw, isUnknownString } from "../wire.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { errorHookOf, resourceHookOf } from "./hooks.ts";
 import { Packages } from "./packages.ts";
@@ -111,7 +111,7 @@ export function monitorService({ deployment, callbacks, transforms, track, onSig
                 transforms.registered(state.urn, request);
                 response.setUrn(state.urn);
                 response.setId(knownId(state.id));
-                response.setObject(encodeMap(state.outputs, { resources: request.getAcceptresources() }));
+                response.setObject(encodeRaw(state.outputs, { resources: request.getAcceptresources() }));
                 response.setUnknown(skipped === true);
                 return response;
             } catch (error) {

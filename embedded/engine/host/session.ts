@@ -1,11 +1,11 @@
 /** Runs the program of a run against a deployment, from its start to its end. */
 import engine from "@pulumi/pulumi/proto/engine_grpc_pb.js";
-import resource from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Severity } from "../events.ts";
 import { Callbacks } from "./callbacks.ts";
 import { engineService } from "./engine-service.ts";
 import { monitorService } from "./monitor.ts";
+import { monitorDefinition } from "./registrations.ts";
 import { EXIT_REPORTED, startProgram } from "./program.ts";
 import { startServer } from "./server.ts";
 import { Transforms } from "./transforms.ts";
@@ -37,10 +37,7 @@ export async function hostProgram(deployment: Deployment, finish: () => Promise<
     const filter = (severity: Severity, message: string): boolean => severity !== "error" || !isConsequence(deployment, message);
     let address = "";
     const server = await startServer((grpc) => {
-        grpc.addService(
-            resource.ResourceMonitorService,
-            monitorService({ deployment, callbacks, transforms, track, onSignal, address: () => address }),
-        );
+        grpc.addService(monitorDefinition, monitorService({ deployment, callbacks, transforms, track, onSignal, address: () => address }));
         grpc.addService(engine.EngineService, engineService(deployment, filter));
     });
     ({ address } = server);
