@@ -95,4 +95,5 @@ export function edgeProgram(choices: EdgeChoices): object {
     return { secrets: Object.fromEntries(secrets), ...(authority && { authority }), gateway: gateway.urn };
 }
 
-export const runEdge = (choices: EdgeChoices): Promise<ProgramRun> => runProgram({}, "words", () => edgeProgram(choices));
+export const runEdge = (choices: EdgeChoices, mode: "words" | "certificates" = "words"): Promise<ProgramRun> =>
+    runProgram({}, mode, () => edgeProgram(choices));
