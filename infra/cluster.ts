@@ -8,8 +8,8 @@ import type { ApiServer, Topology } from "../stacks/topology.ts";
 /** The cluster that the platform is made in. */
 export interface Cluster {
     readonly providers: Record<string, pulumi.ProviderResource>;
-    /** Ranges of addresses and port of the API server, for NetworkPolicies; absent where nobody knows them. */
-    readonly apiServer: pulumi.Input<ApiServer> | undefined;
+    /** Ranges of addresses and port of the API server, for NetworkPolicies. */
+    readonly apiServer: pulumi.Input<ApiServer>;
     /** What nodes get their images from, where that is made here. */
     readonly registry: pulumi.Resource | undefined;
     /** Another value is another cluster, whose nodes have no images yet. */
@@ -51,7 +51,7 @@ export function createCluster(topology: Topology): Cluster {
     );
     return {
         providers: { kubernetes: provider },
-        apiServer: kind?.apiServer ?? topology.apiServer,
+        apiServer: kind?.apiServer ?? topology.apiServer ?? { cidrs: [], port: 6443 },
         registry: plan?.registry && kind?.registry,
         identity,
     };

@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { InternalCertificate } from "../components/edge/certificate.ts";
 import { Edge } from "../components/edge/edge.ts";
 import { publishesAddress } from "../components/edge/exposure.ts";
@@ -6,8 +6,8 @@ import { hostsOf } from "../components/edge/names.ts";
 import { Gateway, gatewayUrl } from "../components/gateway/gateway.ts";
 import { RegistryHosting } from "../components/kind/hosting.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
-import { createNamespaces } from "../components/namespaces/namespaces.ts";
-import { flows } from "../components/network/flows.ts";
+import { createNamespaces, namespacesOf } from "../components/namespaces/namespaces.ts";
+import { networkOf } from "../components/network/flows.ts";
 import { ImageLoad } from "../components/operator/image-load.ts";
 import { Operator } from "../components/operator/operator.ts";
 import { ImagePush } from "../components/registry/push.ts";
@@ -17,6 +17,7 @@ import { RESOURCE_PROFILES } from "../components/workloads/resources.ts";
 import { anonymousPushCommand, projectRoot, pushCommand } from "../stacks/images.ts";
 import type { Topology } from "../stacks/topology.ts";
 import type { Cluster } from "./cluster.ts";
+import { networkFactsOf } from "./network.ts";
 import type { Settings } from "./settings.ts";
 
 /** The parts of a platform that its outputs are read from. */
@@ -24,6 +25,8 @@ export interface Platform {
     /** Absent where images are kept outside the cluster. */
     readonly registry: Registry | undefined;
     readonly certificate: InternalCertificate;
+    /** Names of its namespaces, by what they are for. */
+    readonly namespaces: Readonly<Record<string, string>>;
 }
 
 /** The name at the end of an image's repository. */
@@ -37,7 +40,8 @@ export function createPlatform(settings: Settings, topology: Topology, cluster: 
     const hosts = hostsOf(settings.domain);
     const after = (...dependsOn: pulumi.Resource[]) => ({ providers, dependsOn });
 
-    const namespaces = createNamespaces(flows(settings.npmRegistry), after());
+    const facts = networkFactsOf(settings, topology);
+    const namespaces = createNamespaces(facts.features, networkOf(facts), cluster.apiServer, after());
     const { runtime, servers: serving } = namespaces;
     const [namespace, serversNamespace] = [runtime.name, serving.name];
 
@@ -50,7 +54,7 @@ export function createPlatform(settings: Settings, topology: Topology, cluster: 
     });
     /** What brings the image of that name to the nodes, where anything does. */
     const loaded = (name: keyof typeof images) => loads.filter((one) => one.name === name).map(({ load }) => load);
-    const registry = container
+    const registry = !namespaces.registry
         ? undefined
         : new Registry(
               "registry",
@@ -80,6 +84,7 @@ export function createPlatform(settings: Settings, topology: Topology, cluster: 
         );
     });
 
+    if (!namespaces.edge) throw new pulumi.RunError(`mcp-platform:ingress.owner is ${settings.ingress.owner}: use platform.`);
     const edge = new Edge(
         "edge",
         {
@@ -127,5 +132,5 @@ export function createPlatform(settings: Settings, topology: Topology, cluster: 
         { namespace: serversNamespace, servers: settings.servers, registryHost: topology.registry.host },
         after(operator, gateway, ...pushes),
     );
-    return { registry, certificate };
+    return { registry, certificate, namespaces: namespacesOf(facts.features) };
 }

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostsOf } from "../components/edge/names.ts";
-import { NAMESPACES } from "../components/namespaces/names.ts";
 import { topologyOf } from "../stacks/index.ts";
 import { createCluster } from "./cluster.ts";
 import { readSettings } from "./configuration.ts";
@@ -37,7 +36,7 @@ export function createProgram(): PlatformOutputs {
     const { versions, images, registry: registryChoice } = settings;
     const topology = topologyOf(settings.topology, { hosts, versions, images, registry: registryChoice });
     const cluster = createCluster(topology);
-    const { registry, certificate } = createPlatform(settings, topology, cluster);
+    const { registry, certificate, namespaces } = createPlatform(settings, topology, cluster);
     const { publicUrl, secureUrl } = topology.gateway;
     return {
         gatewayUrl: publicUrl,
@@ -48,7 +47,7 @@ export function createProgram(): PlatformOutputs {
         registryUsername: registry?.push.username ?? "",
         registryPassword: pulumi.secret(registry?.push.password ?? ""),
         kubeconfig: topology.cluster.kubeconfig,
-        namespaces: NAMESPACES,
+        namespaces,
         caCertificate: certificate.authority,
     };
 }

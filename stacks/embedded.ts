@@ -37,6 +37,8 @@ export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, ve
         registry: { host: REGISTRY_HOST, nodePort: NODE_PORTS.registry, address: `127.0.0.1:${settings.registryPort}` },
         edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
         storageClass: "standard",
+        // The hub of the cluster's own network: packets for the API server's Service are bound for it once they are judged.
+        apiServer: { cidrs: ["10.200.0.1/32"], port: 6443 },
         ingressNodes: [],
         gateway: {
             publicUrl: `http://${hosts.mcp}:${settings.gatewayPort}`,

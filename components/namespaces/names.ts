@@ -6,6 +6,10 @@ export const NAMESPACES = {
     servers: "mcp-servers",
     registry: "registry",
     edge: "traefik",
+    certManager: "cert-manager",
+    /** The registry of mesh agents with its database, and the agents. */
+    mesh: "mcp-mesh",
 } as const;
 
-export type NamespaceName = (typeof NAMESPACES)[keyof typeof NAMESPACES];
+export type NamespaceKey = keyof typeof NAMESPACES;
+export type NamespaceName = (typeof NAMESPACES)[NamespaceKey];

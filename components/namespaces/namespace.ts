@@ -1,16 +1,19 @@
 /** Namespaces: where the platform's parts live, closed by default. */
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { policiesOf } from "../network/policies.ts";
-import type { Flow } from "../network/flows.ts";
+import type { ApiServer } from "../network/facts.ts";
+import type { Network } from "../network/flows.ts";
+import { policiesOf, policyNames, type PolicySpec } from "../network/policies.ts";
 import { partOf } from "../workloads/labels.ts";
 import type { NamespaceName } from "./names.ts";
 
 export interface PlatformNamespaceArgs {
     /** The namespace's own name. Plain: it decides which policies exist. */
     readonly namespace: NamespaceName;
-    /** The whole flow table; the namespace gets the policies of its own workloads. */
-    readonly flows: readonly Flow[];
+    /** All flows of the platform; the namespace gets the policies of its own pods. Plain, for the same reason. */
+    readonly network: Network;
+    /** Where policies see the API server: nothing but what they say depends on it. */
+    readonly apiServer: pulumi.Input<ApiServer>;
 }
 
 /** Pod Security Standard of every namespace: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
@@ -39,10 +42,18 @@ export class PlatformNamespace extends pulumi.ComponentResource {
             { parent: this },
         );
         this.name = namespace.metadata.name;
-        for (const policy of policiesOf(args.namespace, args.flows)) {
+        const specs = pulumi
+            .output(args.apiServer)
+            .apply((apiServer) =>
+                Object.fromEntries(policiesOf(args.namespace, args.network, apiServer).map((policy) => [policy.name, policy.spec])),
+            );
+        for (const policy of policyNames(args.namespace, args.network)) {
             new kubernetes.networking.v1.NetworkPolicy(
-                `${name}-${policy.name}`,
-                { metadata: { name: policy.name, namespace: this.name, labels: partOf }, spec: policy.spec },
+                `${name}-${policy}`,
+                {
+                    metadata: { name: policy, namespace: this.name, labels: partOf },
+                    spec: specs.apply((all) => all[policy] as PolicySpec),
+                },
                 { parent: this },
             );
         }

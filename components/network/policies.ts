@@ -1,12 +1,15 @@
 import type { NamespaceName } from "../namespaces/names.ts";
-import { WORKLOADS, type Flow, type Outside, type PortRange, type WorkloadName } from "./flows.ts";
+import type { End, EndName, Ends, Pods } from "./ends.ts";
+import type { ApiServer } from "./facts.ts";
+import type { Flow, Network, PortRange } from "./flows.ts";
+import { cidrOf, internet, networks, type IpBlock } from "./ranges.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
 export interface PolicyPeer {
     readonly namespaceSelector?: { readonly matchLabels: Labels };
     readonly podSelector?: { readonly matchLabels: Labels };
-    readonly ipBlock?: { readonly cidr: string; readonly except?: string[] };
+    readonly ipBlock?: IpBlock;
 }
 
 interface Rule {
@@ -26,62 +29,81 @@ export interface Policy {
     readonly spec: PolicySpec;
 }
 
-/** Ranges that are never the internet: private, shared, loopback, link-local (with every cloud's metadata) and multicast. */
-export const PRIVATE_RANGES = [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "224.0.0.0/3",
-] as const;
+const block = (range: string): PolicyPeer => ({ ipBlock: { cidr: cidrOf(range) } });
 
-const isWorkload = (end: string): end is WorkloadName => end in WORKLOADS;
-
-/** The peers that stand for one end of a flow; undefined is every address. */
-function peersOf(end: WorkloadName | Outside): PolicyPeer[] | undefined {
-    if (isWorkload(end)) {
-        const { namespace, labels } = WORKLOADS[end];
-        return [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } }, podSelector: { matchLabels: labels } }];
-    }
-    switch (end) {
-        case "dns":
-            return [
-                {
-                    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-                    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-                },
-            ];
-        case "internet":
-            return [{ ipBlock: { cidr: "0.0.0.0/0", except: [...PRIVATE_RANGES] } }];
+/** The peers that stand for one end of a flow; undefined is every address, an empty list is nobody. */
+function peersOf(end: End, apiServer: ApiServer): PolicyPeer[] | undefined {
+    switch (end.kind) {
+        case "pods":
+            return end.namespaces.map((namespace) => ({
+                namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+                podSelector: { matchLabels: end.labels },
+            }));
+        case "ranges":
+            return end.ranges.map(block);
         case "apiServer":
+            return apiServer.cidrs.map(block);
+        case "internet":
+            return internet(apiServer.cidrs).map((ipBlock) => ({ ipBlock }));
+        case "networks":
+            return networks().map((ipBlock) => ({ ipBlock }));
         case "anywhere":
             return undefined;
     }
 }
 
-function allowed(workload: WorkloadName, flows: readonly Flow[]): PolicySpec {
-    const ingress = flows.filter(({ to }) => to === workload);
-    const egress = flows.filter(({ from }) => from === workload);
-    return {
-        podSelector: { matchLabels: WORKLOADS[workload].labels },
-        policyTypes: ["Ingress", "Egress"],
-        ingress: ingress.map(({ from, ports }) => ({ ...withPeers("from", peersOf(from)), ports: [...ports] })),
-        egress: egress.map(({ to, ports }) => ({ ...withPeers("to", peersOf(to)), ports: [...ports] })),
-    };
+function endOf(ends: Ends, name: EndName): End {
+    const end = ends.get(name);
+    if (!end) throw new Error(`a flow names ${name}, which is no end of this platform`);
+    return end;
 }
 
-function withPeers<Key extends "from" | "to">(key: Key, peers: PolicyPeer[] | undefined) {
-    return (peers ? { [key]: peers } : {}) as { readonly [K in Key]?: PolicyPeer[] };
+/** The rules of one direction. To Kubernetes an empty list of peers is everybody, so that a flow with nobody has no rule. */
+function rulesOf<Key extends "from" | "to">(key: Key, flows: readonly Flow[], { ends }: Network, apiServer: ApiServer) {
+    return flows.flatMap((flow) => {
+        const peers = peersOf(endOf(ends, flow[key]), apiServer);
+        if (peers?.length === 0) return [];
+        const ports: PortRange[] = flow.ports ? [...flow.ports] : [{ protocol: "TCP", port: apiServer.port }];
+        return [{ ...(peers && ({ [key]: peers } as { readonly [K in Key]?: PolicyPeer[] })), ports }];
+    });
 }
 
-/** The policies of a namespace: all denied both ways, then one for each of its workloads with what the table allows. */
-export function policiesOf(namespace: NamespaceName, flows: readonly Flow[]): Policy[] {
-    const workloads = (Object.keys(WORKLOADS) as WorkloadName[]).filter((name) => WORKLOADS[name].namespace === namespace);
+/** What one server may do beside the others is added to what all of them may: it isolates nothing further. */
+function allowed(name: EndName, { labels }: Pods, network: Network, apiServer: ApiServer): PolicySpec {
+    const egress = rulesOf(
+        "to",
+        network.flows.filter(({ from }) => from === name),
+        network,
+        apiServer,
+    );
+    if (name.startsWith("server:")) return { podSelector: { matchLabels: labels }, policyTypes: ["Egress"], egress };
+    const ingress = rulesOf(
+        "from",
+        network.flows.filter(({ to }) => to === name),
+        network,
+        apiServer,
+    );
+    return { podSelector: { matchLabels: labels }, policyTypes: ["Ingress", "Egress"], ingress, egress };
+}
+
+/** Our pods in a namespace, by the name of their end. */
+const oursIn = (namespace: NamespaceName, { ends }: Network): (readonly [EndName, Pods])[] =>
+    [...ends].flatMap(([name, end]) =>
+        end.kind === "pods" && end.ours && end.namespaces.includes(namespace) ? [[name, end] as const] : [],
+    );
+
+const DEFAULT_DENY = "default-deny";
+const nameOf = (end: EndName): string => `allow-${end.replace(":", "-")}`;
+
+/** The names of a namespace's policies, which no address changes. */
+export function policyNames(namespace: NamespaceName, network: Network): string[] {
+    return [DEFAULT_DENY, ...oursIn(namespace, network).map(([end]) => nameOf(end))];
+}
+
+/** The policies of a namespace: all denied both ways, then one for each of its roles with what the table allows. */
+export function policiesOf(namespace: NamespaceName, network: Network, apiServer: ApiServer): Policy[] {
     return [
-        { name: "default-deny", spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } },
-        ...workloads.map((workload) => ({ name: `allow-${workload}`, spec: allowed(workload, flows) })),
+        { name: DEFAULT_DENY, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } },
+        ...oursIn(namespace, network).map(([end, pods]) => ({ name: nameOf(end), spec: allowed(end, pods, network, apiServer) })),
     ];
 }

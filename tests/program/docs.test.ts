@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
-import { flows } from "../../components/network/flows.ts";
 import { NAMESPACES } from "../../components/namespaces/names.ts";
 import { withCatalogue } from "../../infra/reference/catalogue.ts";
 import { groupsOf } from "../../infra/reference/fields.ts";
@@ -55,8 +54,4 @@ test("docs/topologies.md names every namespace and every kind of topology", asyn
     const words = named(await read("docs/topologies.md"));
     const kinds = groupsOf(settingsSchema.shape.topology).flatMap(({ kind }) => kind ?? []);
     expect([...Object.values(NAMESPACES), ...kinds].filter((name) => !words.has(name))).toEqual([]);
-});
-
-test("every flow says why it is there", () => {
-    for (const { why } of flows("https://registry.example.com")) expect(why.length).toBeGreaterThan(5);
 });

@@ -50,7 +50,7 @@ describe("a component has exactly these children", () => {
         ["mcp-runtime", ["default-deny", "allow-operator", "allow-gateway"]],
         ["mcp-servers", ["default-deny", "allow-servers"]],
         ["registry", ["default-deny", "allow-registry"]],
-        ["traefik", ["default-deny", "allow-traefik"]],
+        ["traefik", ["default-deny", "allow-edge"]],
     ])("PlatformNamespace %s", (name, policies) => {
         const expected = [`Namespace ${name}-namespace`, ...policies.map((policy) => `NetworkPolicy ${name}-${policy}`)];
         expect(childrenOf("PlatformNamespace", name)).toEqual(expected.toSorted());
@@ -152,7 +152,7 @@ describe("options", () => {
 
     test.each([
         ["registry", "Registry", ["registry-namespace", "registry-default-deny", "registry-allow-registry", "mcp-servers-namespace"]],
-        ["edge", "Edge", ["traefik-namespace", "traefik-default-deny", "traefik-allow-traefik", "mcp-runtime-namespace"]],
+        ["edge", "Edge", ["traefik-namespace", "traefik-default-deny", "traefik-allow-edge", "mcp-runtime-namespace"]],
         ["operator", "Operator", ["mcp-runtime-default-deny", "mcp-runtime-allow-operator", "mcp-servers-namespace"]],
         ["gateway", "Gateway", ["mcp-runtime-default-deny", "mcp-runtime-allow-gateway", "operator-definition"]],
         ["everything", "ImagePush", ["registry-deployment", "registry-service", "registry-users"]],
