@@ -52,29 +52,19 @@ function withoutDigest(settings: Settings): readonly Problem[] {
 /** Names under which people keep issuers whose certificates no client trusts. */
 const UNTRUSTED = /(^|[-.])(staging|stage|test|dev|self-?signed)([-.]|$)/;
 
-function untrustedCertificates({ tls, domain }: Settings): readonly Problem[] {
-    switch (tls.mode) {
-        case "internal":
-            return when(isPublicName(domain), {
-                path: ["tls", "mode"],
-                found: found(tls.mode),
-                fix: `no client on the internet trusts the stack's own authority for ${domain}: use acme, issuer or secrets`,
-            });
-        case "acme":
-            return when(/staging/.test(tls.directory), {
-                path: ["tls", "directory"],
-                found: found(tls.directory),
-                fix: "certificates of a staging directory are trusted by no client: use production",
-            });
-        case "issuer":
-            return when(UNTRUSTED.test(tls.clusterIssuer), {
-                path: ["tls", "clusterIssuer"],
-                found: found(tls.clusterIssuer),
-                fix: "by its name its certificates are not for production: give an issuer that clients trust",
-            });
-        case "secrets":
-            return [];
-    }
+function untrustedIssuers({ tls }: Settings): readonly Problem[] {
+    if (tls.mode === "acme")
+        return when(/staging/.test(tls.directory), {
+            path: ["tls", "directory"],
+            found: found(tls.directory),
+            fix: "certificates of a staging directory are trusted by no client: use production",
+        });
+    if (tls.mode !== "issuer") return [];
+    return when(UNTRUSTED.test(tls.clusterIssuer), {
+        path: ["tls", "clusterIssuer"],
+        found: found(tls.clusterIssuer),
+        fix: "by its name its certificates are not for production: give an issuer that clients trust",
+    });
 }
 
 const REGISTRIES = "use bundled-https or external";
@@ -98,11 +88,13 @@ export const productionRules: readonly Rule[] = [
                 fix: "it looks like a registry of one machine or cluster: give the name of a registry that outlives them",
             }),
     ),
-    strict(
-        "certificates",
-        ["tls", "domain"],
-        "clients trust the certificates: no staging directory, no issuer of such a name, no authority of the stack's own for public hosts",
-        untrustedCertificates,
+    strict("issuers", ["tls"], "clients trust who issues certificates: no staging directory, no issuer of such a name", untrustedIssuers),
+    strict("own-authority", ["tls", "domain"], "no authority of the stack's own signs for public hosts", ({ tls, domain }) =>
+        when(tls.mode === "internal" && isPublicName(domain), {
+            path: ["tls", "mode"],
+            found: found(tls.mode),
+            fix: `no client on the internet trusts the stack's own authority for ${domain}: use acme, issuer or secrets`,
+        }),
     ),
     strict("admins", ["admins"], "there is an administrator", ({ admins }) =>
         when(admins.length === 0, {

@@ -51,30 +51,30 @@ export const strictCases: readonly RuleCase[] = [
         ],
     },
     refused(
-        "strict-certificates",
+        "strict-own-authority",
         { tls: { mode: "internal" } },
         'mcp-platform:tls.mode is "internal", and strictProd is true: no client on the internet trusts the stack\'s own authority for example.com: use acme, issuer or secrets',
     ),
     {
-        rule: "strict-certificates",
-        accepted: { ...prod, domain: "corp.internal", tls: { mode: "internal" } },
+        rule: "strict-issuers",
+        accepted: { ...prod, tls: { ...prod.tls, directory: "https://acme.example.com/directory" } },
         refused: { ...prod, tls: { ...prod.tls, directory: "https://acme-staging-v02.api.letsencrypt.org/directory" } },
         says: [
             'mcp-platform:tls.directory is "https://acme-staging-v02.api.letsencrypt.org/directory", and strictProd is true: certificates of a staging directory are trusted by no client: use production',
         ],
     },
     refused(
-        "strict-certificates",
+        "strict-issuers",
         { tls: { mode: "acme", email: "ops@example.com", directory: "staging" } },
         'mcp-platform:tls.directory is "staging", and strictProd is true: certificates of a staging directory are trusted by no client: use production',
     ),
     refused(
-        "strict-certificates",
+        "strict-issuers",
         { tls: { mode: "issuer", clusterIssuer: "letsencrypt-staging" } },
         'mcp-platform:tls.clusterIssuer is "letsencrypt-staging", and strictProd is true: by its name its certificates are not for production: give an issuer that clients trust',
     ),
     refused(
-        "strict-certificates",
+        "strict-issuers",
         { tls: { mode: "issuer", clusterIssuer: "selfsigned" } },
         'mcp-platform:tls.clusterIssuer is "selfsigned", and strictProd is true: by its name its certificates are not for production: give an issuer that clients trust',
     ),
