@@ -28,7 +28,7 @@ const commands: Readonly<Record<string, Command>> = {
     images: async (args) => (await import("../embedded/images/cli.ts")).main(args),
     definitions: async (args) => (await import("./definitions.ts")).main(args),
     preview: engine("preview", true),
-    up: engine("up", true),
+    up: async (args) => (await import("./up.ts")).main(args),
     refresh: engine("refresh"),
     destroy: engine("destroy"),
     stack: engine("stack"),

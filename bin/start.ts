@@ -10,17 +10,16 @@ import {
     type MachineOptions,
     type ToolPaths,
 } from "../embedded/cluster/index.ts";
-import { messageOf, USER_ERROR_EXIT_CODE, UserError } from "../embedded/common/errors.ts";
+import { UserError } from "../embedded/common/errors.ts";
 import { projectRoot, stateRoot } from "../embedded/common/paths.ts";
 import { run } from "../embedded/common/process.ts";
-import { consoleProgress, during, type Progress } from "../embedded/common/progress.ts";
+import { consoleProgress, type Progress } from "../embedded/common/progress.ts";
 import { buildImages } from "../embedded/images/index.ts";
 import { useStateRoot } from "./environment.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { prepare } from "./prepare.ts";
+import { prove } from "./proof.ts";
 import { startSettings, STACK, type EmbeddedStack } from "./settings.ts";
-import { summaryText } from "./summary.ts";
-import { callToolWhenReady } from "./tool-call.ts";
 import { NODE_PORTS, REGISTRY_HOST } from "../stacks/embedded.ts";
 import { imagesMadeHere } from "../stacks/images.ts";
 
@@ -66,33 +65,21 @@ export async function main(args: string[]): Promise<number> {
     const code = await engine(["up", ...engineArgs, "--yes", "--skip-preview", "--suppress-outputs"]);
     if (code !== 0) return code;
 
-    const base = `http://127.0.0.1:${settings.topology.gatewayPort}`;
-    const servers = Object.keys(settings.servers).map((name) => `${base}/${name}/mcp`);
-    const [url] = servers;
-    if (url === undefined) throw new Error("settings without servers were let through");
-    const tool = "echo";
-    const toolArgs = { message: "hello from mcp-platform" };
-    process.once("SIGINT", () => {
-        console.error("\nInterrupted before the tool was called. The platform runs; npm start tries the call again.");
-        process.exit(USER_ERROR_EXIT_CODE);
-    });
-    const call = await during(progress, `calling ${url}`, 2, (step) =>
-        callToolWhenReady(new URL(url), tool, toolArgs, (reason) => step.note(`waiting: ${reason}`)),
-    ).catch((error: unknown) => {
-        throw new UserError(
-            `The platform runs, but calling the tool "${tool}" at ${url} (the first server in ${file}) failed: ${messageOf(error)}. npm run cluster -- status and npm run cluster -- logs tell more.`,
-            { cause: error },
-        );
-    });
-    console.log(
-        summaryText({
-            servers,
-            called: { url, tool, args: toolArgs, ...call },
-            registry: `http://127.0.0.1:${settings.topology.registryPort}`,
-            kubeconfig: cluster.kubeconfig,
-            stateDir: stateRoot(),
-        }),
-    );
+    const { gatewayPort, registryPort } = settings.topology;
+    const proof = {
+        servers: Object.keys(settings.servers),
+        gateway: `http://127.0.0.1:${gatewayPort}`,
+        file,
+        again: "npm start",
+        more: "npm run cluster -- status and npm run cluster -- logs tell more.",
+        registry: `http://127.0.0.1:${registryPort}    (npm run stack -- output registryPassword --stack ${STACK} --show-secrets)`,
+        kubeconfig: cluster.kubeconfig,
+        next: {
+            commands: ["npm run cluster -- status", `npm run preview -- --stack ${STACK} --diff`],
+            end: "npm stop ends everything; the next npm start resumes it.",
+        },
+    };
+    await prove(proof, progress);
     return 0;
 }
 

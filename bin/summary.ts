@@ -1,4 +1,4 @@
-/** What `npm start` ends with: the addresses, the proof, and what to try next. */
+/** What `npm start`, and `npm run up` of a kind stack, end with: the addresses, the proof, and what to try next. */
 import type { ToolCall } from "./tool-call.ts";
 
 export interface Summary {
@@ -6,19 +6,21 @@ export interface Summary {
     readonly servers: readonly string[];
     /** The tool that was called, its arguments and what came back. */
     readonly called: { readonly url: string; readonly tool: string; readonly args: Record<string, unknown> } & ToolCall;
+    /** The registry's address, and what else is to be said of it. */
     readonly registry: string;
     /** Path of the administrator's kubeconfig. */
     readonly kubeconfig: string;
-    readonly stateDir: string;
+    /** What to try next, a command a line, and how it is all ended. */
+    readonly next: { readonly commands: readonly string[]; readonly end: string };
 }
 
-export function summaryText({ servers, called, registry, kubeconfig }: Summary): string {
+export function summaryText({ servers, called, registry, kubeconfig, next }: Summary): string {
     const [first = ""] = servers;
     return `
 An MCP server answers.
 
   gateway     ${servers.join("\n              ")}
-  registry    ${registry}    (npm run stack -- output registryPassword --stack embedded --show-secrets)
+  registry    ${registry}
   kubeconfig  ${kubeconfig}
 
   tools/list  ${called.server}: ${called.tools.length} tools: ${called.tools.join(", ")}
@@ -27,10 +29,9 @@ An MCP server answers.
 Try next:
 
   claude mcp add --transport http everything ${first}
-  npm run cluster -- status
-  npm run preview -- --stack embedded --diff
+  ${next.commands.join("\n  ")}
 
-npm stop ends everything; the next npm start resumes it.
+${next.end}
 `;
 }
 
