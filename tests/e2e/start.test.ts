@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { callTool } from "../../bin/tool-call.ts";
 import { toolNames, builtTools } from "../../embedded/cluster/build.ts";
 import type { ClusterStatus } from "../../embedded/cluster/index.ts";
+import { ADDRESSES, HUB_API_PORT } from "../../embedded/cluster/plan.ts";
 import { apiRequest } from "../support/api-request.ts";
 import { npmRegistryObjects, PACKAGE, REGISTRY_URL } from "../support/npm-registry.ts";
 import { makePlatform, type Platform } from "../support/platform.ts";
+import { connectFrom, pidInPod } from "../support/pod-network.ts";
 
 const obstacle =
     process.getuid?.() !== 0
@@ -62,6 +64,22 @@ const MINUTES = 60_000;
     it("answers over both transports", async () => {
         expect((await callEcho("everything")).answer).toBe("Echo: hi");
         expect((await callEcho("everything-http")).answer).toBe("Echo: hi");
+    });
+
+    it("lets nothing pass that the flows do not name: not to a server from elsewhere, and not from a server to the API server", async () => {
+        const nodePid = (await status()).trees.find((tree) => tree.name === "node-1")?.pid ?? 0;
+        const { items } = (await api("GET", "/api/v1/pods")) as { items: { metadata: { name: string }; status: { podIP: string } }[] };
+        const address = (name: string): string => items.find((pod) => pod.metadata.name.startsWith(name))?.status.podIP ?? "";
+        const server = address("everything-http");
+        const reaches = (from: string, to: string, port: number): Promise<string> =>
+            connectFrom(pidInPod(nodePid, address(from)), to, port);
+        expect(await Promise.all(["mcp-gateway", "coredns", "traefik", "mcp-operator"].map((from) => reaches(from, server, 8080)))).toEqual(
+            ["connected", "timeout", "timeout", "timeout"],
+        );
+        expect(await Promise.all(["mcp-gateway", "everything-http"].map((from) => reaches(from, ADDRESSES.hub, HUB_API_PORT)))).toEqual([
+            "connected",
+            "timeout",
+        ]);
     });
 
     it(

@@ -1,16 +1,16 @@
 /** A cluster of the tests' own with probes in it, and the way to give them orders that no policy is in the way of. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { apiClient, type ApiClient } from "../../embedded/cluster/api.ts";
 import { clusterStatus, startCluster, stopCluster, type ClusterOptions } from "../../embedded/cluster/index.ts";
 import { layoutOf, type Layout } from "../../embedded/cluster/layout.ts";
 import { planCluster, type NodePlan } from "../../embedded/cluster/plan.ts";
-import { descendants } from "../../embedded/cluster/processes.ts";
 import { runningTree } from "../../embedded/cluster/tree-control.ts";
 import { check } from "../../embedded/common/process.ts";
 import { silent } from "../../embedded/common/progress.ts";
 import { freePorts, type Built } from "../cluster/support.ts";
+import { pidInPod } from "../support/pod-network.ts";
 import { makeProbe, PROBE_IMAGE, type Probe } from "./image.ts";
 import { makeOutside, type Outside } from "./outside.ts";
 
@@ -196,27 +196,9 @@ export class Lab {
 
     /** The IPv6 address that a pod's interface gave itself. */
     async linkLocal(end: End): Promise<string> {
-        const { stdout } = await check("nsenter", [
-            `--net=/proc/${this.podPid(end)}/ns/net`,
-            "ip",
-            "-6",
-            "-oneline",
-            "address",
-            "show",
-            "dev",
-            "eth0",
-        ]);
+        const pid = pidInPod(this.pid(end.node ?? ""), end.address);
+        const { stdout } = await check("nsenter", [`--net=/proc/${pid}/ns/net`, "ip", "-6", "-oneline", "address", "show", "dev", "eth0"]);
         return /fe80:[0-9a-f:]+/.exec(stdout)?.[0] ?? "";
-    }
-
-    /** A process in a pod's network namespace: its probe, found by the address it has. */
-    private podPid({ node = "", address }: End): number {
-        const probes = descendants(this.pid(node)).filter((pid) =>
-            readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/network-probe"),
-        );
-        const pid = probes.find((each) => readFileSync(`/proc/${each}/net/fib_trie`, "utf8").includes(`-- ${address}\n`));
-        if (pid === undefined) throw new Error(`no probe has the address ${address}`);
-        return pid;
     }
 
     /** Whether one end reaches another now. */

@@ -17,6 +17,8 @@ interface Named {
 }
 
 const RETRY_MS = 200;
+/** Characters of an error in the log: an answer that refuses names everything twice. */
+const SHOWN = 120;
 /** How long one stream is asked for: a connection that broke without a sign is noticed then. */
 const STREAM_SECONDS = 240;
 
@@ -41,6 +43,7 @@ export function follow<Item extends Named, Kept>(
     say: (text: string) => void,
 ): Informer<Kept> {
     const state = { items: new Map<string, Kept>(), synced: false };
+    let away = false;
     const nameOf = ({ metadata }: Named): string => `${metadata.namespace ?? ""}/${metadata.name}`;
     const set = (items: Map<string, Kept>, item: Item): void => {
         const kept = keep(item);
@@ -54,6 +57,8 @@ export function follow<Item extends Named, Kept>(
         state.items = items;
         state.synced = true;
         changed();
+        if (away) say(`${path} is followed again`);
+        away = false;
         const query = `watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=${STREAM_SECONDS}`;
         await api.lines(`${path}?${query}`, (STREAM_SECONDS + 30) * 1000, (line) => {
             const { type, object } = JSON.parse(line) as WatchEvent<Item>;
@@ -64,13 +69,11 @@ export function follow<Item extends Named, Kept>(
         });
     };
     void (async () => {
-        for (let away = false; ;) {
+        for (;;) {
             try {
                 await once();
-                if (away) say(`${path} is followed again`);
-                away = false;
             } catch (error) {
-                if (!away) say(`${path} is asked again until it answers: ${messageOf(error).slice(0, 160)}`);
+                if (!away) say(`${path} is asked for until it answers: ${messageOf(error).slice(0, SHOWN)}`);
                 away = true;
                 await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
             }
