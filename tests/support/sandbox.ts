@@ -34,7 +34,7 @@ export interface Sandbox {
     inside(command: string, args: readonly string[]): readonly [string, ...string[]];
     /** What `run` adds to the environment; more may be put in. */
     readonly env: Record<string, string>;
-    /** Ends everything inside, and removes what was made outside. */
+    /** Ends everything inside, and removes what was made outside; a second time it does nothing. */
     remove(): Promise<void>;
 }
 
@@ -56,8 +56,11 @@ export async function makeSandbox(packages: readonly string[]): Promise<Sandbox 
     const cgroups = machineCgroups();
     const group = basename(folder);
     let init: ChildProcess | undefined;
+    let removed = false;
     const remove = async (): Promise<void> => {
-        if (init?.pid) process.kill(init.pid, "SIGKILL");
+        if (removed) return;
+        removed = true;
+        init?.kill("SIGKILL");
         const left = await removeGroup(cgroups, group, END_MS);
         for (const [path, value] of settings) if ((await readFile(path, "utf8")) !== value) await writeFile(path, value);
         await rm(folder, { recursive: true, force: true });
@@ -109,8 +112,10 @@ async function begin(folder: string, packages: string, cgroups: Cgroups, group: 
     const child = spawn(program, rest, { stdio: ["pipe", "ignore", "pipe"] });
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text));
+    // Beside cgroup v1 the unified hierarchy must be there too, or all containers whose init is a systemd share one group in it.
+    const unified = cgroups.version === 1 && cgroups.hierarchies.some(({ version }) => version === 2);
     const mounts = nodeMounts(cgroups).map(({ kind, target, data }) => `${kind} ${target} ${data}\n`);
-    child.stdin?.end(mounts.join(""));
+    child.stdin?.end([...mounts, ...(unified ? ["cgroup2 unified rw\n"] : [])].join(""));
     for (const until = Date.now() + READY_MS; !existsSync(join(folder, "ready")); await sleep(20))
         if (child.exitCode !== null || Date.now() > until) throw new Error(`the sandbox did not start: ${said.trim()}`);
     return child;
