@@ -7,25 +7,24 @@ import { isFound } from "../sentences.ts";
 /** The widest range that belongs to one operator of proxies, by address family. */
 const WIDEST = { 4: 8, 6: 16 } as const;
 
-function trustedRanges({ frontDoor }: Settings): readonly Problem[] {
-    if (frontDoor.mode === "direct") return [];
-    const path = ["frontDoor", "trustedRanges"];
-    const problems = frontDoor.trustedRanges.flatMap((text, index): readonly Problem[] => {
+/** What is wrong with a list of ranges that are trusted with something, each of them at its place. */
+function wideRanges(ranges: readonly string[], path: readonly string[], whose: string): readonly Problem[] {
+    return ranges.flatMap((text, index): readonly Problem[] => {
         const at = [...path, index];
         const range = parseRange(text);
         if (!range) return [{ path: at, fix: "give an address range such as 203.0.113.0/24" }];
         const widest = WIDEST[range.family];
         if (range.prefix < widest)
-            return [
-                {
-                    path: at,
-                    fix: `anybody in it could say who a request comes from: give the ranges of the proxy, each /${widest} or less`,
-                },
-            ];
+            return [{ path: at, fix: `it is wider than any ${whose}: give each range of theirs, /${widest} or less` }];
         return when(!range.exact, { path: at, fix: `begin the range with its first address: ${textOf(range)}` });
     });
+}
+
+function trustedRanges({ frontDoor }: Settings): readonly Problem[] {
+    if (frontDoor.mode === "direct") return [];
+    const path = ["frontDoor", "trustedRanges"];
     return [
-        ...problems,
+        ...wideRanges(frontDoor.trustedRanges, path, "proxy's, and whoever is in it could say where a request comes from"),
         ...when(frontDoor.mode === "proxy" && frontDoor.trustedRanges.length === 0, {
             path,
             fix: "give the ranges the proxy connects from: from them alone X-Forwarded-For and X-Forwarded-Proto are believed",
@@ -73,6 +72,19 @@ export const exposureRules: readonly Rule[] = [
         keys: ["frontDoor"],
         says: "`proxy` needs `trustedRanges`: ranges of the proxy, never the whole internet (at most a /8, or a /16 of IPv6), each beginning with its first address",
         check: trustedRanges,
+    },
+    {
+        id: "api-server-ranges",
+        keys: ["topology"],
+        says: "An existing cluster's `apiServer.addresses` are ranges of the API server: at most a /8, or a /16 of IPv6, each beginning with its first address",
+        check: ({ topology }) =>
+            topology.kind === "existing"
+                ? wideRanges(
+                      topology.apiServer.addresses,
+                      ["topology", "apiServer", "addresses"],
+                      "API server's, and the operator would be let out to all of it",
+                  )
+                : [],
     },
     {
         id: "packaged-ingress",

@@ -128,6 +128,19 @@ export const nodeRules: readonly Rule[] = [
         check: ofK3s(unusableAddresses),
     },
     {
+        id: "one-family",
+        keys: ["topology"],
+        says: "All nodes reach each other at addresses of one family, IPv4 or IPv6",
+        check: ofK3s(({ nodes }) => {
+            const [first, ...others] = nodes;
+            const other = others.find(({ address }) => isIP(address) !== isIP(first?.address ?? ""));
+            return when(other !== undefined, {
+                path: ["topology", "nodes", nodes.findIndex((node) => node === other), "address"],
+                fix: `${first?.name} has ${first?.address}: pods would not reach each other across families; give all nodes addresses of one`,
+            });
+        }),
+    },
+    {
         id: "one-architecture",
         keys: ["topology"],
         says: "All nodes have the same CPU architecture",

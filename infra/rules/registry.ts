@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { beside, when, type Problem, type Rule } from "./rule.ts";
+import { beside, repeated, when, type Problem, type Rule } from "./rule.ts";
 import type { Settings } from "../schema/settings.ts";
 
 const SEGMENT = "[a-z0-9]+([._-]+[a-z0-9]+)*";
@@ -65,6 +65,40 @@ export const registryRules: readonly Rule[] = [
                 found: beside("kind-container", "topology.kind", topology.kind),
                 fix: "the container runs beside the nodes of kind: use bundled-https, bundled-http or external",
             }),
+    },
+    {
+        id: "bundled-https-nodes",
+        keys: ["registry", "topology"],
+        says: "`bundled-https` needs nodes that are told about the registry's authority: not those of `embedded` and `kind`, which are made before it",
+        check: ({ registry, topology }) =>
+            when(registry.mode === "bundled-https" && (topology.kind === "embedded" || topology.kind === "kind"), {
+                path: ["registry", "mode"],
+                found: beside("bundled-https", "topology.kind", topology.kind),
+                fix: `nodes of ${topology.kind} are made before the registry and its authority, so that they could not pull: use ${topology.kind === "kind" ? "kind-container, " : ""}bundled-http or external`,
+            }),
+    },
+    {
+        id: "push-images",
+        keys: ["pushImages", "registry"],
+        says: "`pushImages` needs a registry that the program makes",
+        check: ({ pushImages, registry }) =>
+            when(pushImages.length > 0 && registry.mode === "external", {
+                path: ["pushImages"],
+                found: beside(pushImages, "registry.mode", registry.mode),
+                fix: "the program pushes into a registry of its own only: push them with npm run images -- push, and remove them here",
+            }),
+    },
+    {
+        id: "push-names",
+        keys: ["pushImages"],
+        says: "Images to push differ in the last part of their repositories, which names the push",
+        check: ({ pushImages }) =>
+            repeated(pushImages.map((image, index) => [/([^/]+):[^:]*$/.exec(image)?.[1] ?? image, index] as const)).map(
+                ([name, before, at]) => ({
+                    path: ["pushImages", at],
+                    fix: `pushImages[${before}] is called ${name} too: give each another name or remove one`,
+                }),
+            ),
     },
     {
         id: "registry-url",

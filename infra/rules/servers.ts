@@ -64,6 +64,20 @@ export const serverRules: readonly Rule[] = [
         },
     },
     {
+        id: "npm-registry-address",
+        keys: ["npmRegistry"],
+        says: "`npmRegistry` has no private, loopback or link-local address: servers are let out to public ones only",
+        check: ({ npmRegistry }) => {
+            const host = npmRegistry === undefined ? "" : new URL(npmRegistry).hostname.replace(/^\[(.*)\]$/, "$1");
+            const range = parseRange(host === "localhost" ? "127.0.0.1" : host);
+            const name = range && guarded(range);
+            return when(name !== undefined, {
+                path: ["npmRegistry"],
+                fix: `it is in ${name}, where no server is let out to: give a registry with a public address`,
+            });
+        },
+    },
+    {
         id: "package-registry",
         keys: ["servers", "npmRegistry"],
         says: "Servers that are npm packages need `npmRegistry`",

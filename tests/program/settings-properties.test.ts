@@ -1,8 +1,11 @@
 import { expect, test } from "@jest/globals";
 import * as fc from "fast-check";
+import { hostsOf } from "../../components/edge/names.ts";
 import { RULES, CAUTIONS } from "../../infra/rules/index.ts";
 import { cautionsOf, parseSettings, settingsSchema, SettingsError, type Settings } from "../../infra/settings.ts";
 import { keyOf } from "../../infra/sentences.ts";
+import { nodeRegistry } from "../../stacks/node-registry/index.ts";
+import { topologyOf } from "../../stacks/index.ts";
 import { configurationOf, secretKeysOf, validSettings, type GivenSettings } from "../support/settings-arbitrary.ts";
 
 const parse = (settings: GivenSettings): Settings => parseSettings(configurationOf(settings), { secretKeys: secretKeysOf(settings) });
@@ -47,6 +50,18 @@ test("random valid settings reach every kind, mode and owner", () => {
     const doors = ["direct", "proxy", "internal-lb", "platform", "packaged", "class", "hostPath"];
     const strict = kinds.flatMap((kind) => [`${kind} strict true`, `${kind} strict false`]);
     expect([...kinds, ...modes, ...doors, ...strict].filter((word) => !seen.has(word))).toEqual([]);
+});
+
+test("random valid settings have a topology, and their nodes can be told about the registry", () => {
+    fc.assert(
+        fc.property(validSettings, (settings) => {
+            const { domain, topology, versions, images, registry, frontDoor } = parse(settings);
+            const place = topologyOf(topology, { hosts: hostsOf(domain), versions, images, registry, frontDoor });
+            expect(place.kind).toBe(topology.kind);
+            if (place.nodeRegistry) nodeRegistry(place.nodeRegistry);
+        }),
+        { numRuns: 150 },
+    );
 });
 
 /** Every value inside settings that is an object, with its path. */

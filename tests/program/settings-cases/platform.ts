@@ -8,6 +8,51 @@ const login = { provider: "google", clientId: "1-a.apps.googleusercontent.com" }
 
 export const platformCases: readonly RuleCase[] = [
     {
+        rule: "bundled-https-nodes",
+        accepted: { ...k3s(), registry: { mode: "bundled-https" } },
+        refused: { topology: { kind: "kind" }, registry: { mode: "bundled-https" } },
+        says: [
+            'mcp-platform:registry.mode is "bundled-https", and topology.kind is "kind": nodes of kind are made before the registry and its authority, so that they could not pull: use kind-container, bundled-http or external',
+        ],
+    },
+    {
+        rule: "bundled-https-nodes",
+        accepted: { registry: { mode: "bundled-http" } },
+        refused: { registry: { mode: "bundled-https" } },
+        says: [
+            'mcp-platform:registry.mode is "bundled-https", and topology.kind is "embedded": nodes of embedded are made before the registry and its authority, so that they could not pull: use bundled-http or external',
+        ],
+    },
+    {
+        rule: "push-images",
+        accepted: { pushImages: ["a/b:1"] },
+        refused: { pushImages: ["a/b:1"], registry: { mode: "external", url: "images.example.com" } },
+        says: [
+            'mcp-platform:pushImages is ["a/b:1"], and registry.mode is "external": the program pushes into a registry of its own only: push them with npm run images -- push, and remove them here',
+        ],
+    },
+    {
+        rule: "push-names",
+        accepted: { pushImages: ["a/b:1", "a/c:1"] },
+        refused: { pushImages: ["a/b:1", "c/b:2"] },
+        says: ['mcp-platform:pushImages[1] is "c/b:2": pushImages[0] is called b too: give each another name or remove one'],
+    },
+    ...(
+        [
+            ["http://127.0.0.1:4873/", "127.0.0.0/8 (loopback)"],
+            ["http://localhost:4873/", "127.0.0.0/8 (loopback)"],
+            ["https://10.1.2.3/", "10.0.0.0/8 (private)"],
+            ["https://[fd00::1]/", "fc00::/7 (unique local, where clouds answer with credentials)"],
+        ] as const
+    ).map(([npmRegistry, met]): RuleCase => ({
+        rule: "npm-registry-address",
+        accepted: { npmRegistry: "https://203.0.113.9/" },
+        refused: { npmRegistry },
+        says: [
+            `mcp-platform:npmRegistry is "${npmRegistry}": it is in ${met}, where no server is let out to: give a registry with a public address`,
+        ],
+    })),
+    {
         rule: "kind-container",
         accepted: { topology: { kind: "kind" }, registry: { mode: "kind-container" } },
         refused: { registry: { mode: "kind-container" } },

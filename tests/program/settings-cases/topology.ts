@@ -67,9 +67,11 @@ export const topologyCases: readonly RuleCase[] = [
     },
     {
         rule: "node-addresses",
-        accepted: replaced({ ...other, address: "2001:db8::32" }),
-        refused: k3s([server, { ...ingress, address: "2001:db8::1" }, worker, { ...other, address: "2001:0DB8:0:0::0001" }]),
-        says: ['mcp-platform:topology.nodes[3].address is "2001:0DB8:0:0::0001": mcp-ingress-1 has it already: give mcp-worker-2 its own'],
+        accepted: replaced({ ...other, publicAddress: "2001:db8::32" }),
+        refused: k3s([server, { ...ingress, publicAddress: "2001:db8::1" }, worker, { ...other, publicAddress: "2001:0DB8:0:0::0001" }]),
+        says: [
+            'mcp-platform:topology.nodes[3].publicAddress is "2001:0DB8:0:0::0001": mcp-ingress-1 has it already: give mcp-worker-2 its own',
+        ],
     },
     {
         rule: "usable-addresses",
@@ -78,6 +80,17 @@ export const topologyCases: readonly RuleCase[] = [
         says: [
             'mcp-platform:topology.nodes[3].address is "127.0.0.1": it is a loopback address: give one that other machines reach mcp-worker-2 at',
             'mcp-platform:topology.nodes[3].publicAddress is "fe80::1": it is a link-local address: give one that other machines reach mcp-worker-2 at',
+        ],
+    },
+    {
+        rule: "one-family",
+        accepted: k3s([
+            { ...server, address: "2001:db8::1" },
+            { ...ingress, address: "2001:db8::2" },
+        ]),
+        refused: k3s([server, ingress, worker, { ...other, address: "2001:db8::3" }]),
+        says: [
+            'mcp-platform:topology.nodes[3].address is "2001:db8::3": mcp-cp-1 has 192.0.2.10: pods would not reach each other across families; give all nodes addresses of one',
         ],
     },
     {
