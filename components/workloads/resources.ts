@@ -8,7 +8,6 @@ export const RESOURCE_PROFILES = {
     light: {
         registry: { requests: { cpu: "20m", memory: "48Mi" }, limits: { cpu: "1", memory: "256Mi" } },
         traefik: { requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" } },
-        "cert-manager": { requests: { cpu: "10m", memory: "48Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
         "mcp-operator": { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "1", memory: "256Mi" } },
         "mcp-gateway": { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "1", memory: "256Mi" } },
         "mcp-mesh-registry": { requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
@@ -20,7 +19,6 @@ export const RESOURCE_PROFILES = {
     standard: {
         registry: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "2", memory: "512Mi" } },
         traefik: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "2", memory: "512Mi" } },
-        "cert-manager": { requests: { cpu: "20m", memory: "96Mi" }, limits: { cpu: "1", memory: "512Mi" } },
         "mcp-operator": { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "2", memory: "512Mi" } },
         "mcp-gateway": { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "2", memory: "1Gi" } },
         "mcp-mesh-registry": { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
