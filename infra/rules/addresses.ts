@@ -1,5 +1,6 @@
 /** Address ranges as numbers: enough arithmetic to say whether one range meets another. */
 import { isIP, isIPv6 } from "node:net";
+import { GUARDED_RANGES } from "../../components/network/ranges.ts";
 
 /** A range of IPv4 or IPv6 addresses, from its first to its last. */
 export interface AddressRange {
@@ -64,39 +65,38 @@ export function textOf({ family, first, prefix }: AddressRange): string {
     return `${new URL(`http://[${written.join(":")}]`).hostname.slice(1, -1)}/${prefix}`;
 }
 
-/**
- * Ranges that no server is let out to: they lead into the cluster, its nodes, the networks around them or the machine that
- * answers with a cloud's credentials, or they carry such an address inside (RFC 6890 and the IANA special-purpose registries).
- */
-export const GUARDED_RANGES = [
-    ["0.0.0.0/8", "this host"],
-    ["10.0.0.0/8", "private"],
-    ["100.64.0.0/10", "shared between carriers and private networks"],
-    ["127.0.0.0/8", "loopback"],
-    ["169.254.0.0/16", "link-local, where clouds answer with credentials"],
-    ["172.16.0.0/12", "private"],
-    ["192.0.0.0/24", "protocol assignments"],
-    ["192.168.0.0/16", "private"],
-    ["198.18.0.0/15", "tests of networks"],
-    ["224.0.0.0/4", "multicast"],
-    ["240.0.0.0/4", "reserved, with the broadcast address"],
-    ["::/96", "unspecified, loopback and IPv4 inside IPv6"],
-    ["::ffff:0:0/96", "IPv4 inside IPv6"],
-    ["64:ff9b::/96", "IPv4 behind NAT64"],
-    ["64:ff9b:1::/48", "private IPv4 behind NAT64"],
-    ["2001::/32", "IPv4 inside Teredo"],
-    ["2002::/16", "IPv4 inside 6to4"],
-    ["fc00::/7", "unique local, where clouds answer with credentials"],
-    ["fe80::/10", "link-local"],
-    ["fec0::/10", "site-local"],
-    ["ff00::/8", "multicast"],
-] as const satisfies readonly (readonly [range: string, name: string])[];
+type GuardedRange = (typeof GUARDED_RANGES)[4 | 6][number];
+
+/** What the ranges are called that no server is let out to. */
+const NAMES: Readonly<Record<GuardedRange, string>> = {
+    "0.0.0.0/8": "this host",
+    "10.0.0.0/8": "private",
+    "100.64.0.0/10": "shared between carriers and private networks",
+    "127.0.0.0/8": "loopback",
+    "169.254.0.0/16": "link-local, where clouds answer with credentials",
+    "172.16.0.0/12": "private",
+    "192.0.0.0/24": "protocol assignments",
+    "192.168.0.0/16": "private",
+    "198.18.0.0/15": "tests of networks",
+    "224.0.0.0/4": "multicast",
+    "240.0.0.0/4": "reserved, with the broadcast address",
+    "::/96": "unspecified, loopback and IPv4 inside IPv6",
+    "::ffff:0:0/96": "IPv4 inside IPv6",
+    "64:ff9b::/96": "IPv4 behind NAT64",
+    "64:ff9b:1::/48": "private IPv4 behind NAT64",
+    "2001::/32": "IPv4 inside Teredo",
+    "2002::/16": "IPv4 inside 6to4",
+    "fc00::/7": "unique local, where clouds answer with credentials",
+    "fe80::/10": "link-local",
+    "fec0::/10": "site-local",
+    "ff00::/8": "multicast",
+};
 
 /** What a guarded range among those that a range meets is called; undefined when it meets none. */
 export function guarded(range: AddressRange): string | undefined {
-    const found = GUARDED_RANGES.find(([text]) => {
+    const found = GUARDED_RANGES[range.family].find((text) => {
         const guard = parseRange(text);
         return guard !== undefined && overlaps(guard, range);
     });
-    return found && `${found[0]} (${found[1]})`;
+    return found && `${found} (${NAMES[found]})`;
 }
