@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostsOf } from "../components/edge/names.ts";
+import { guardContext } from "../stacks/guard.ts";
 import { topologyOf } from "../stacks/index.ts";
+import type { Topology } from "../stacks/topology.ts";
 import { createCluster } from "./cluster.ts";
 import { readSettings } from "./configuration.ts";
 import { createPlatform } from "./platform.ts";
+import type { Settings } from "./settings.ts";
 
 /** What the stack says of itself. */
 export interface PlatformOutputs {
@@ -22,21 +25,26 @@ export interface PlatformOutputs {
     /** Path. */
     readonly kubeconfig: string;
     readonly namespaces: Readonly<Record<string, string>>;
-    /** The authority that signed the certificate of the platform's hosts. PEM. */
+    /** The authority that signed the certificate of the platform's hosts, where it is the stack's own. PEM; empty otherwise. */
     readonly caCertificate: pulumi.Output<string>;
 }
 
-/**
- * Reads the settings of the stack that runs and declares its platform.
- * @throws RunError when the settings cannot be used
- */
-export function createProgram(): PlatformOutputs {
+/** The stack that runs: what it is, and where. */
+export interface StackPlan {
+    readonly settings: Settings;
+    readonly topology: Topology;
+}
+
+/** @throws RunError when the settings cannot be used */
+export function readStack(): StackPlan {
     const settings = readSettings();
-    const hosts = hostsOf(settings.domain);
-    const { versions, images, registry: registryChoice } = settings;
-    const topology = topologyOf(settings.topology, { hosts, versions, images, registry: registryChoice });
-    const cluster = createCluster(topology);
-    const { registry, certificate, namespaces } = createPlatform(settings, topology, cluster);
+    const { versions, images, registry, topology } = settings;
+    return { settings, topology: topologyOf(topology, { hosts: hostsOf(settings.domain), versions, images, registry }) };
+}
+
+/** Declares the platform of a stack. */
+export function createStack({ settings, topology }: StackPlan): PlatformOutputs {
+    const { registry, entrance, namespaces } = createPlatform(settings, topology, createCluster(topology));
     const { publicUrl, secureUrl } = topology.gateway;
     return {
         gatewayUrl: publicUrl,
@@ -48,6 +56,16 @@ export function createProgram(): PlatformOutputs {
         registryPassword: pulumi.secret(registry?.push.password ?? ""),
         kubeconfig: topology.cluster.kubeconfig,
         namespaces,
-        caCertificate: certificate.authority,
+        caCertificate: entrance.certificates.authority ?? pulumi.output(""),
     };
+}
+
+/**
+ * Reads the settings of the stack that runs and declares its platform.
+ * @throws RunError when the settings cannot be used, or the kubeconfig leads to another cluster than they mean
+ */
+export function createProgram(): PlatformOutputs {
+    const stack = readStack();
+    guardContext(stack.topology.cluster, pulumi.runtime.isDryRun());
+    return createStack(stack);
 }

@@ -51,14 +51,20 @@ export function imagesMadeHere(versions: Versions, overrides: ImageOverrides = {
     return publishedImages(versions, prefix, { ...made, ...given });
 }
 
-/** The command that pushes an image made from this checkout. It reads the password from its standard input. */
-export function pushCommand(image: string, address: string, username: string): string {
-    return `node bin/run.mjs images push ${image} --to ${address} --username ${username} --password-stdin`;
+export interface PushOptions {
+    /** Where to, host and port: the image keeps its repository and tag. */
+    readonly address?: string;
+    /** The complete reference it is pushed under instead. */
+    readonly reference?: string;
+    /** Default: the registry has no users. */
+    readonly username?: string;
 }
 
-/** The same for a registry that has no users. */
-export function anonymousPushCommand(image: string, address: string): string {
-    return `node bin/run.mjs images push ${image} --to ${address}`;
+/** The command that pushes an image made from this checkout. For a user it reads the password from its standard input. */
+export function pushCommand(image: string, { address, reference, username }: PushOptions): string {
+    const target = reference === undefined ? `--to ${address}` : `--ref ${reference}`;
+    const user = username === undefined ? "" : ` --username ${username} --password-stdin`;
+    return `node bin/run.mjs images push ${image} ${target}${user}`;
 }
 
 /** The command that makes an image from this checkout under a reference and puts it on the embedded cluster's nodes. */

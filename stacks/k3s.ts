@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { INGRESS_NODE_LABELS } from "../components/nodes/ingress-nodes.ts";
 import { registryFacts } from "./bundled-registry.ts";
 import { publishedImages } from "./images.ts";
 import { absolute, address, inUrl, NODE_PORTS, path, rangeOf, stateFolder } from "./primitives.ts";
@@ -34,16 +35,6 @@ export type K3sSettings = z.output<typeof k3sSettings>;
 
 /** Port of the API server. */
 const API_PORT = 6443;
-
-/**
- * Labels of the nodes that take traffic from outside. As soon as one node has the first, k3s's ServiceLB runs on such
- * nodes only: https://docs.k3s.io/networking/networking-services#controlling-servicelb-node-selection
- */
-export const INGRESS_NODE_LABELS = {
-    "svccontroller.k3s.cattle.io/enablelb": "true",
-    "ingress.mcpruntime.org/public": "true",
-    "node-role.mcpruntime.org/public-ingress": "true",
-} as const;
 
 /** Hosts of one's own: k3s's own balancer on the ingress nodes, volumes on the nodes' disks, images over each node's NodePort. */
 export function k3sTopology(settings: K3sSettings, { hosts, images, versions, registry }: TopologyContext): Topology {

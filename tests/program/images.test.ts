@@ -82,7 +82,10 @@ test("what others publish carries the digest that is known of it", () => {
 });
 
 test("the push gives no password to the command line", () => {
-    expect(pushCommand("examples/everything:1", "127.0.0.1:32000", "push")).toBe(
+    expect(pushCommand("examples/everything:1", { address: "127.0.0.1:32000", username: "push" })).toBe(
         "node bin/run.mjs images push examples/everything:1 --to 127.0.0.1:32000 --username push --password-stdin",
+    );
+    expect(pushCommand("operator", { reference: "registry.example.com/operator:1" })).toBe(
+        "node bin/run.mjs images push operator --ref registry.example.com/operator:1",
     );
 });

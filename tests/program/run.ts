@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { parse } from "yaml";
 import { Secret, type PropertyMap } from "../../embedded/engine/values.ts";
-import { createProgram } from "../../infra/program.ts";
+import { createStack, readStack } from "../../infra/program.ts";
 import { tlsProvider } from "../../embedded/providers/tls/index.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -78,6 +78,9 @@ function registered(request: Request): Registered {
     return { type, name, custom, parent, provider: provider || inherited, dependencies: dependenciesList, inputs };
 }
 
+/** The whole program, but for the look at the kubeconfig: no cluster is there. */
+const platformProgram = (): object => createStack(readStack());
+
 /**
  * Runs the whole program, or another that makes some of its components. Values that providers make
  * are fixed words; with `certificates`, keys and certificates are real; with `preview` nothing that is made is known,
@@ -86,7 +89,7 @@ function registered(request: Request): Registered {
 export async function runProgram(
     config: Record<string, string>,
     mode: "words" | "certificates" | "preview" = "words",
-    program: () => object = createProgram,
+    program: () => object = platformProgram,
 ): Promise<ProgramRun> {
     const preview = mode === "preview";
     const resources: Registered[] = [];
