@@ -1,7 +1,7 @@
 /** The two ends of flows: the pods of the platform and of the cluster, and addresses. */
 import { CERT_MANAGER } from "../certificates/names.ts";
 import { NAMESPACES } from "../namespaces/names.ts";
-import { selectorOf } from "../workloads/labels.ts";
+import { partOf, selectorOf } from "../workloads/labels.ts";
 import { has, type Feature, type NetworkFacts, type PodsOfOthers } from "./facts.ts";
 
 /** Pods that labels select in some namespaces. */
@@ -33,6 +33,12 @@ const pods = (labels: Readonly<Record<string, string>>, ...namespaces: string[])
     ours: true,
 });
 
+/** Labels of a workload whose neighbours have names that others choose: what manages it is part of who it is. */
+const beside = (workload: string) => ({
+    ...selectorOf(workload),
+    "app.kubernetes.io/managed-by": partOf["app.kubernetes.io/managed-by"],
+});
+
 /** Pods of the platform. What has no feature is always there. */
 const ROLES = {
     registry: { feature: "registry", pods: pods(selectorOf("registry"), NAMESPACES.registry) },
@@ -42,8 +48,8 @@ const ROLES = {
     "cert-manager": { feature: "certManager", pods: pods(selectorOf(CERT_MANAGER.controller), NAMESPACES.certManager) },
     cainjector: { feature: "certManager", pods: pods(selectorOf(CERT_MANAGER.cainjector), NAMESPACES.certManager) },
     webhook: { feature: "certManager", pods: pods(selectorOf(CERT_MANAGER.webhook), NAMESPACES.certManager) },
-    "mesh-registry": { feature: "mesh", pods: pods(selectorOf("mcp-mesh-registry"), NAMESPACES.mesh) },
-    postgres: { feature: "mesh", pods: pods(selectorOf("mcp-mesh-postgres"), NAMESPACES.mesh) },
+    "mesh-registry": { feature: "mesh", pods: pods(beside("mcp-mesh-registry"), NAMESPACES.mesh) },
+    postgres: { feature: "mesh", pods: pods(beside("mcp-mesh-postgres"), NAMESPACES.mesh) },
     agents: { feature: "mesh", pods: pods(OPERATED, NAMESPACES.mesh) },
 } as const satisfies Record<string, { readonly feature: Feature | undefined; readonly pods: Pods }>;
 

@@ -38,10 +38,13 @@ export const GUARDED_RANGES = {
     ],
 } as const satisfies Record<4 | 6, readonly string[]>;
 
-/** Ranges in which no address of a host on any network is: this host's own, link-local and multicast ones. */
+/**
+ * What no network of an organization's own needs: this host's own addresses, link-local and multicast ones, those that
+ * carry an address of IPv4 inside, and the two at which clouds answer with credentials over IPv6.
+ */
 const UNROUTED_RANGES = {
     4: ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"],
-    6: ["::/96", "::ffff:0:0/96", "fe80::/10", "ff00::/8"],
+    6: [...GUARDED_RANGES[6].filter((range) => range !== "fc00::/7"), "fd00:ec2::254/128", "fd20:ce::254/128"],
 } as const satisfies Record<4 | 6, readonly string[]>;
 
 interface Range {
@@ -71,17 +74,17 @@ function listOf(ranges: readonly Range[]): BlockList {
     return list;
 }
 
-const guards = Object.values(GUARDED_RANGES).flatMap((ranges) => ranges.map(parse));
-const guarded = listOf(guards);
+const guards = { 4: GUARDED_RANGES[4].map(parse), 6: GUARDED_RANGES[6].map(parse) };
+// Apart, since in one list ::ffff:0:0/96 would be every address of IPv4.
+const guarded = { 4: listOf(guards[4]), 6: listOf(guards[6]) };
+
+const startsGuarded = (range: Range): boolean => guarded[range.family].check(range.address, type(range));
 
 /** Whether a range has an address in common with a guarded one: then one of the two holds the other's first address. */
 export function isGuarded(range: string): boolean {
     const own = parse(range);
     const list = listOf([own]);
-    return (
-        guarded.check(own.address, type(own)) ||
-        guards.some((guard) => guard.family === own.family && list.check(guard.address, type(guard)))
-    );
+    return startsGuarded(own) || guards[own.family].some((guard) => list.check(guard.address, type(guard)));
 }
 
 const WHOLE = { 4: "0.0.0.0/0", 6: "::/0" } as const;
@@ -93,7 +96,7 @@ function allBut(excepted: Readonly<Record<4 | 6, readonly string[]>>): IpBlock[]
 
 /** The internet: every address but the guarded ones, and those of `others` (CIDR), which are the cluster's own. */
 export function internet(others: readonly string[]): IpBlock[] {
-    const own = others.map(parse).filter((range) => !guarded.check(range.address, type(range)));
+    const own = others.map(parse).filter((range) => !startsGuarded(range));
     const of = (family: 4 | 6) => own.filter((range) => range.family === family).map(({ address, prefix }) => `${address}/${prefix}`);
     return allBut({ 4: [...GUARDED_RANGES[4], ...of(4)], 6: [...GUARDED_RANGES[6], ...of(6)] });
 }

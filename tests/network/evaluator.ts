@@ -102,7 +102,12 @@ export function selects(selector: LabelSelector | undefined, labels: Labels): bo
     return equal && expressions;
 }
 
-function isPeer({ ipBlock, podSelector, namespaceSelector }: Peer, other: Endpoint, home: string, namespaces: Policies["namespaces"]): boolean {
+function isPeer(
+    { ipBlock, podSelector, namespaceSelector }: Peer,
+    other: Endpoint,
+    home: string,
+    namespaces: Policies["namespaces"],
+): boolean {
     if (ipBlock) return within(other.ip, ipBlock.cidr) && !(ipBlock.except ?? []).some((cidr) => within(other.ip, cidr));
     if (!isPod(other) || !(podSelector || namespaceSelector)) return false;
     const { namespace } = other;
@@ -120,12 +125,12 @@ function isPort({ protocol = "TCP", port, endPort }: PolicyPort, target: Endpoin
     return named.some((one) => one.name === port && one.protocol === protocol && one.port === to.port);
 }
 
-const typesOf = ({ policyTypes, egress }: Spec) => (policyTypes?.length ? policyTypes : egress?.length ? ["Ingress", "Egress"] : ["Ingress"]);
+const typesOf = ({ policyTypes, egress }: Spec) =>
+    policyTypes?.length ? policyTypes : egress?.length ? ["Ingress", "Egress"] : ["Ingress"];
 
 function allows(direction: "Ingress" | "Egress", pod: Pod, other: Endpoint, port: Port, { policies, namespaces }: Policies): boolean {
     const selecting = policies.filter(
-        ({ namespace, spec }) =>
-            namespace === pod.namespace && selects(spec.podSelector, pod.labels) && typesOf(spec).includes(direction),
+        ({ namespace, spec }) => namespace === pod.namespace && selects(spec.podSelector, pod.labels) && typesOf(spec).includes(direction),
     );
     if (selecting.length === 0) return true;
     const target = direction === "Ingress" ? pod : other;
