@@ -1,5 +1,7 @@
+import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { labelsOf } from "../workloads/labels.ts";
 
 export interface RegistryUser {
     readonly username: "push" | "pull";
@@ -22,12 +24,33 @@ export function htpasswd(users: readonly RegistryUser[]): pulumi.Output<string> 
     return pulumi.secret(pulumi.all(lines).apply((all) => `${all.join("\n")}\n`));
 }
 
+/** Who pulls, wherever the user comes from. */
+type PullUser = { readonly username: string; readonly password: pulumi.Output<string> };
+
 /** A `.dockerconfigjson` for one registry, as kubelets read it from pull secrets. Secret. */
-export function dockerConfig(host: string, { username, password }: RegistryUser): pulumi.Output<string> {
+function dockerConfig(host: string, { username, password }: PullUser): pulumi.Output<string> {
     return pulumi.secret(
         password.apply((plain) => {
             const auth = Buffer.from(`${username}:${plain}`).toString("base64");
             return JSON.stringify({ auths: { [host]: { username, password: plain, auth } } });
         }),
     );
+}
+
+/** Makes the Secret that pods in `namespace` pull from `host` with, as a child of `parent`, and returns its name. */
+export function createPullSecret(
+    name: string,
+    { host, namespace, user }: { readonly host: string; readonly namespace: pulumi.Input<string>; readonly user: PullUser },
+    parent: pulumi.Resource,
+): pulumi.Output<string> {
+    const secret = new kubernetes.core.v1.Secret(
+        `${name}-pull`,
+        {
+            metadata: { name: "registry-pull", namespace, labels: labelsOf("registry") },
+            type: "kubernetes.io/dockerconfigjson",
+            stringData: { ".dockerconfigjson": dockerConfig(host, user) },
+        },
+        { parent },
+    );
+    return secret.metadata.name;
 }

@@ -2,30 +2,45 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { createIdentity } from "../workloads/identity.ts";
+import { NAMESPACES } from "../namespaces/names.ts";
 import { deploymentArgs } from "../workloads/deployment.ts";
+import { createIdentity } from "../workloads/identity.ts";
 import { labelsOf, selectorOf } from "../workloads/labels.ts";
 import type { Resources } from "../workloads/resources.ts";
-import { configurationHash, REGISTRY_PATHS, REGISTRY_PORT, registryConfiguration } from "./configuration.ts";
-import { createUser, dockerConfig, htpasswd, type RegistryUser } from "./credentials.ts";
-
-const NAME = "registry";
+import { createVolume, type VolumePlace } from "../workloads/volume.ts";
+import { RegistryCertificate, registryNames } from "./certificate.ts";
+import { configurationHash, REGISTRY_PORT, registryConfiguration, type RegistryMode } from "./configuration.ts";
+import { createPullSecret, createUser, htpasswd, type RegistryUser } from "./credentials.ts";
+import { backendAnnotations } from "./route.ts";
+import { REGISTRY, registryWorkload } from "./workload.ts";
 
 export interface RegistryArgs {
+    /** The registry's own namespace, `NAMESPACES.registry`. */
     readonly namespace: pulumi.Input<string>;
     /** Where the pull secret is made: the namespace of the pods whose images are in the registry. */
     readonly pullNamespace: pulumi.Input<string>;
+    /** Default `bundled-http`. */
+    readonly mode?: RegistryMode | undefined;
     readonly image: string;
     /** The host in image references, by which nodes know the registry. */
     readonly host: string;
+    /** The host of the registry's route, which its certificate names too. Default: none. */
+    readonly publicHost?: string | undefined;
     /** Port on every node at which nodes pull. */
     readonly nodePort: number;
     /** Size of the volume, as a Kubernetes quantity. */
     readonly storage: string;
+    /** Where the volume comes from. Default: `storageClass`. */
+    readonly place?: VolumePlace | undefined;
     /** Absent: the cluster's default. */
     readonly storageClass?: string | undefined;
+    /** Whether the volume, and with it all images, is protected from being deleted. Default false. */
+    readonly protect?: boolean | undefined;
     readonly resources: Resources;
 }
+
+/** A host without its port. */
+const hostname = (host: string) => host.replace(/:\d+$/, "");
 
 /** Registry with a persistent volume, a NodePort, and separate users for pushing and pulling. */
 export class Registry extends pulumi.ComponentResource {
@@ -35,12 +50,17 @@ export class Registry extends pulumi.ComponentResource {
     readonly pullSecret: pulumi.Output<string>;
     /** Changes when the volume is another one, and with it all images are gone. */
     readonly volume: pulumi.Output<string>;
+    /** Name of the Service, whose port is called `registry`. */
+    readonly service: pulumi.Output<string>;
+    /** The certificate of the authority that nodes and clients of the NodePort trust, with `bundled-https`. PEM. */
+    readonly authority: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
-        const { host, image, nodePort, storage, storageClass } = args;
-        super("mcp:registry:Registry", name, { host, image, nodePort, storage, storageClass: storageClass ?? "" }, opts);
+        const { host, image, mode = "bundled-http", namespace, nodePort, publicHost, storage } = args;
+        const { place = { mode: "class", class: args.storageClass } } = args;
+        super("mcp:registry:Registry", name, { mode, host, image, nodePort, storage, place }, opts);
         const child = { parent: this };
-        const metadata = { name: NAME, namespace: args.namespace, labels: labelsOf(NAME) };
+        const metadata = { name: REGISTRY, namespace, labels: labelsOf(REGISTRY) };
 
         this.push = createUser(name, "push", this);
         const pull = createUser(name, "pull", this);
@@ -53,88 +73,47 @@ export class Registry extends pulumi.ComponentResource {
             },
             child,
         );
-        const pullSecret = new kubernetes.core.v1.Secret(
-            `${name}-pull`,
-            {
-                metadata: { name: "registry-pull", namespace: args.pullNamespace, labels: labelsOf(NAME) },
-                type: "kubernetes.io/dockerconfigjson",
-                stringData: { ".dockerconfigjson": dockerConfig(host, pull) },
-            },
-            child,
-        );
-        this.pullSecret = pullSecret.metadata.name;
+        this.pullSecret = createPullSecret(name, { host, namespace: args.pullNamespace, user: pull }, this);
 
-        const configuration = registryConfiguration();
+        const hosts = [hostname(host), ...(publicHost === undefined ? [] : [publicHost])];
+        const names = registryNames(NAMESPACES.registry, hosts);
+        const secured = mode === "bundled-https" ? new RegistryCertificate(`${name}-tls`, { namespace, names }, child) : undefined;
+        this.authority = secured?.authority;
+        const configuration = registryConfiguration(mode);
         const settings = new kubernetes.core.v1.ConfigMap(
             `${name}-configuration`,
             { metadata, data: { "config.yml": configuration } },
             child,
         );
-        const claim = new kubernetes.core.v1.PersistentVolumeClaim(
-            `${name}-storage`,
-            {
-                metadata,
-                spec: {
-                    accessModes: ["ReadWriteOnce"],
-                    ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-                    resources: { requests: { storage } },
-                },
-            },
-            child,
-        );
+        const claim = createVolume(name, { workload: REGISTRY, namespace, size: storage, place, protect: args.protect ?? false }, this);
         this.volume = claim.metadata.uid;
-        const identity = createIdentity(name, { workload: NAME, namespace: args.namespace }, this);
-        const deployment = new kubernetes.apps.v1.Deployment(
-            `${name}-deployment`,
-            deploymentArgs({
-                name: NAME,
-                namespace: args.namespace,
-                image,
-                args: ["serve", `${REGISTRY_PATHS.configuration}/config.yml`],
-                env: [
-                    { name: "REGISTRY_HTTP_SECRET", valueFrom: { secretKeyRef: { name: users.metadata.name, key: "http-secret" } } },
-                    { name: "OTEL_TRACES_EXPORTER", value: "none" },
-                ],
-                ports: { registry: REGISTRY_PORT },
-                // The root answers without a user; /v2/ does not.
-                readiness: { port: "registry", path: "/" },
-                liveness: { port: "registry", path: "/" },
-                resources: args.resources,
-                strategy: "Recreate",
-                configuration: configurationHash(configuration),
-                volumes: [
-                    {
-                        name: "configuration",
-                        mountPath: REGISTRY_PATHS.configuration,
-                        source: { configMap: { name: settings.metadata.name } },
-                    },
-                    {
-                        name: "users",
-                        mountPath: REGISTRY_PATHS.users,
-                        source: { secret: { secretName: users.metadata.name, items: [{ key: "htpasswd", path: "htpasswd" }] } },
-                    },
-                    {
-                        name: "storage",
-                        mountPath: REGISTRY_PATHS.storage,
-                        writable: true,
-                        source: { persistentVolumeClaim: { claimName: claim.metadata.name } },
-                    },
-                ],
-            }),
-            { parent: this, dependsOn: identity },
-        );
-        new kubernetes.core.v1.Service(
+        const identity = createIdentity(name, { workload: REGISTRY, namespace }, this);
+        const sources = {
+            configuration: settings.metadata.name,
+            users: users.metadata.name,
+            certificate: secured?.secretName,
+            claim: claim.metadata.name,
+            // It reads its certificate when it starts, so that a renewed one takes another pod.
+            hash: secured ? secured.certificate.apply((pem) => configurationHash(configuration, pem)) : configurationHash(configuration),
+        };
+        const deployment = new kubernetes.apps.v1.Deployment(`${name}-deployment`, deploymentArgs(registryWorkload(args, mode, sources)), {
+            parent: this,
+            dependsOn: identity,
+        });
+        const annotations = secured ? { annotations: backendAnnotations(NAMESPACES.registry) } : {};
+        const service = new kubernetes.core.v1.Service(
             `${name}-service`,
             {
-                metadata,
+                metadata: { ...metadata, ...annotations },
                 spec: {
                     type: "NodePort",
-                    selector: selectorOf(NAME),
-                    ports: [{ name: NAME, port: REGISTRY_PORT, targetPort: NAME, nodePort, protocol: "TCP" }],
+                    selector: selectorOf(REGISTRY),
+                    ports: [{ name: REGISTRY, port: REGISTRY_PORT, targetPort: REGISTRY, nodePort, protocol: "TCP" }],
                 },
             },
             { parent: this, dependsOn: deployment },
         );
-        this.registerOutputs({ pullSecret: this.pullSecret });
+        this.service = service.metadata.name;
+        this.registerOutputs({ pullSecret: this.pullSecret, ...(this.authority ? { authority: this.authority } : {}) });
     }
 }

@@ -1,7 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "./labels.ts";
-import { serviceAccountArgs } from "./deployment.ts";
 
 type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 
@@ -22,6 +21,11 @@ export interface IdentityArgs {
     readonly clusterRules?: readonly PolicyRule[];
 }
 
+/** A workload's ServiceAccount. Its token reaches only the pods that ask for it. */
+function serviceAccountArgs({ workload, namespace }: IdentityArgs): kubernetes.core.v1.ServiceAccountArgs {
+    return { metadata: { name: workload, namespace, labels: labelsOf(workload) }, automountServiceAccountToken: false };
+}
+
 const reference = (kind: "Role" | "ClusterRole", name: string) => ({ apiGroup: "rbac.authorization.k8s.io", kind, name });
 
 /** Makes a workload's ServiceAccount and everything it may do, as children of `parent`. */
@@ -29,7 +33,7 @@ export function createIdentity(name: string, args: IdentityArgs, parent: pulumi.
     const { workload, namespace, grants = [], clusterRules } = args;
     const child = { parent };
     const labels = labelsOf(workload);
-    const account = new kubernetes.core.v1.ServiceAccount(`${name}-account`, serviceAccountArgs({ name: workload, namespace }), child);
+    const account = new kubernetes.core.v1.ServiceAccount(`${name}-account`, serviceAccountArgs(args), child);
     const subjects = [{ kind: "ServiceAccount", name: workload, namespace }];
     const bound = grants.flatMap((grant) => {
         const metadata = { name: workload, namespace: grant.namespace, labels };

@@ -32,7 +32,7 @@ describeRegistry("the registry with the program's configuration and users", () =
     beforeAll(async () => {
         folder = await mkdtemp(join(tmpdir(), "registry-"));
         [port = 0] = await freePorts(1);
-        const configuration = registryConfiguration()
+        const configuration = registryConfiguration("bundled-http")
             .replace(":5000", `127.0.0.1:${port}`)
             .replaceAll(REGISTRY_PATHS.users, join(folder, "users"))
             .replaceAll(REGISTRY_PATHS.storage, join(folder, "storage"));
