@@ -3,6 +3,7 @@ import { CertManager } from "../components/certificates/cert-manager.ts";
 import { createCertificates, type Certificates } from "../components/certificates/create.ts";
 import { definitions } from "../components/definitions/read.ts";
 import { createIngress, type IngressFacts } from "../components/edge/create.ts";
+import { routePolicyOf } from "../components/edge/routes.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
 import { IngressNodes } from "../components/nodes/ingress-nodes.ts";
 import type { Parts } from "./parts.ts";
@@ -26,7 +27,6 @@ export function createEntrance(parts: Parts): Entrance {
     const knownNamespaces = served.map((namespace, index) => ({ name: servedNames[index] ?? "", namespace: namespace.name }));
 
     const nodes = topology.ingressNodes.length ? [new IngressNodes("ingress-nodes", { nodes: topology.ingressNodes }, after())] : [];
-    const secured = settings.tls.mode !== "internal";
     const ingress = createIngress(
         {
             ingress: settings.ingress,
@@ -35,7 +35,7 @@ export function createEntrance(parts: Parts): Entrance {
             image: images.traefik,
             exposure: topology.edge,
             frontDoor: settings.frontDoor,
-            routes: { redirect: secured, strictTransport: secured },
+            routes: routePolicyOf(topology.gateway.publicUrl, settings.tls.mode !== "internal"),
             middlewares: { name: NAMESPACES.runtime, namespace: runtime.name },
             customResources: routed,
             definitions: () => definitions("traefik"),
@@ -55,7 +55,7 @@ export function createEntrance(parts: Parts): Entrance {
                       webhook: images.certManagerWebhook,
                       solver: images.certManagerSolver,
                   },
-                  resources: resources.traefik,
+                  resources,
                   definitions: definitions("cert-manager"),
               },
               after(certManager, ...served),

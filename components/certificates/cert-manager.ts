@@ -26,8 +26,8 @@ export interface CertManagerArgs {
     /** The namespaces of Certificates, where cert-manager writes Secrets and answers challenges. */
     readonly certificateNamespaces: readonly KnownNamespace[];
     readonly images: Readonly<Record<Part | "solver", string>>;
-    /** Of each of the three Deployments. */
-    readonly resources: Resources;
+    /** By name of the Deployment. */
+    readonly resources: Readonly<Record<(typeof CERT_MANAGER)[Part], Resources>>;
     /** cert-manager's definitions. */
     readonly definitions: readonly Definition[];
 }
@@ -69,7 +69,7 @@ export class CertManager extends pulumi.ComponentResource {
                     namespace: own.namespace,
                     image: images[part],
                     ports: CERT_MANAGER_PORTS[part],
-                    resources: args.resources,
+                    resources: args.resources[workloadName],
                     apiAccess: true,
                 }),
                 { parent: this, dependsOn: [...definitions, ...identity] },

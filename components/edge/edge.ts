@@ -6,6 +6,7 @@ import { registerDefinitions } from "../definitions/register.ts";
 import { NAMESPACES } from "../namespaces/names.ts";
 import { createIdentity } from "../workloads/identity.ts";
 import { deploymentArgs } from "../workloads/deployment.ts";
+import { createDisruptionBudget } from "../workloads/disruption.ts";
 import { labelsOf, selectorOf } from "../workloads/labels.ts";
 import type { Resources } from "../workloads/resources.ts";
 import { TRAEFIK_CLUSTER_RULES, traefikArguments, traefikNamespaceRules } from "./configuration.ts";
@@ -93,19 +94,14 @@ export class Edge extends pulumi.ComponentResource {
                     readiness: { port: "ping", path: "/ping" },
                     liveness: { port: "ping", path: "/ping" },
                     resources: args.resources,
+                    replicas: placement.replicas,
                     apiAccess: true,
                 }),
                 placement,
             ),
             { parent: this, dependsOn: [ingressClass, ...identity, ...this.definitions] },
         );
-        if (placement.disruptionBudget) {
-            new kubernetes.policy.v1.PodDisruptionBudget(
-                `${name}-disruption-budget`,
-                { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(NAME) } } },
-                child,
-            );
-        }
+        createDisruptionBudget(name, { name: NAME, namespace, replicas: placement.replicas }, this);
         new kubernetes.core.v1.Service(
             `${name}-service`,
             { metadata, spec: { ...edgeServiceSpec(exposure, frontDoor), selector: selectorOf(NAME) } },

@@ -17,7 +17,7 @@ export interface PackagedEdgeArgs {
  * `placementOf` and `edgeServiceSpec` say of our own. k3s owns the rest, its image and its rights among it.
  */
 export function packagedValues({ exposure, frontDoor }: PackagedEdgeArgs): Readonly<Record<string, unknown>> {
-    const { deployment, pod, disruptionBudget } = placementOf(exposure, PACKAGED_TRAEFIK.labels);
+    const { replicas, pod } = placementOf(exposure, PACKAGED_TRAEFIK.labels);
     const { externalTrafficPolicy, loadBalancerSourceRanges } = edgeServiceSpec(exposure, frontDoor);
     const ranges = trustedRanges(frontDoor);
     const entryPoint = {
@@ -25,9 +25,9 @@ export function packagedValues({ exposure, frontDoor }: PackagedEdgeArgs): Reado
         ...(ranges.length ? { forwardedHeaders: { trustedIPs: [...ranges] } } : {}),
     };
     return {
-        deployment: { replicas: deployment.replicas },
+        deployment: { replicas },
         ...pod,
-        ...(disruptionBudget ? { podDisruptionBudget: { enabled: true, maxUnavailable: 1 } } : {}),
+        ...(replicas > 1 ? { podDisruptionBudget: { enabled: true, maxUnavailable: 1 } } : {}),
         service: { spec: { externalTrafficPolicy, ...(loadBalancerSourceRanges ? { loadBalancerSourceRanges } : {}) } },
         ports: { web: entryPoint, websecure: entryPoint },
         providers: { kubernetesIngress: { strictPrefixMatching: true } },

@@ -6,10 +6,9 @@ type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
 /** Where the edge's pods run, how many there are, and how they are replaced. */
 export interface Placement {
-    readonly deployment: Pick<DeploymentSpec, "replicas" | "strategy">;
+    readonly replicas: number;
+    readonly strategy: NonNullable<DeploymentSpec["strategy"]>;
     readonly pod: Pick<PodSpec, "nodeSelector" | "topologySpreadConstraints">;
-    /** Whether a PodDisruptionBudget has something to protect. */
-    readonly disruptionBudget: boolean;
 }
 
 /**
@@ -18,12 +17,12 @@ export interface Placement {
  */
 export function placementOf(exposure: Exposure, selector: Readonly<Record<string, string>>): Placement {
     const { nodeSelector = undefined, replicas = 1 } = exposure.kind === "loadBalancer" ? exposure : {};
-    const several = replicas > 1;
     return {
-        deployment: { replicas, strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+        replicas,
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         pod: {
             ...(nodeSelector ? { nodeSelector: { ...nodeSelector } } : {}),
-            ...(several
+            ...(replicas > 1
                 ? {
                       topologySpreadConstraints: [
                           {
@@ -38,13 +37,12 @@ export function placementOf(exposure: Exposure, selector: Readonly<Record<string
                   }
                 : {}),
         },
-        disruptionBudget: several,
     };
 }
 
 /** A Deployment with its placement. */
-export function placed(args: kubernetes.apps.v1.DeploymentArgs, { deployment, pod }: Placement): kubernetes.apps.v1.DeploymentArgs {
+export function placed(args: kubernetes.apps.v1.DeploymentArgs, { strategy, pod }: Placement): kubernetes.apps.v1.DeploymentArgs {
     const spec = args.spec as DeploymentSpec;
     const template = spec.template as kubernetes.types.input.core.v1.PodTemplateSpec;
-    return { ...args, spec: { ...spec, ...deployment, template: { ...template, spec: { ...(template.spec as PodSpec), ...pod } } } };
+    return { ...args, spec: { ...spec, strategy, template: { ...template, spec: { ...(template.spec as PodSpec), ...pod } } } };
 }

@@ -11,6 +11,18 @@ export interface RoutePolicy {
     readonly strictTransport: boolean;
 }
 
+/**
+ * The policy for hosts that clients are told to reach at `publicUrl`: who is told https is kept to it. A browser keeps a host
+ * to https on every port, so that it is told so only where https has its own.
+ * @param trusted whether browsers trust the certificates without being told to
+ */
+export function routePolicyOf(publicUrl: string, trusted: boolean): RoutePolicy {
+    const { protocol, port } = new URL(publicUrl);
+    const redirect = protocol === "https:";
+    const httpsPort = redirect && port !== "" ? Number(port) : 443;
+    return { redirect, httpsPort, strictTransport: redirect && trusted && httpsPort === 443 };
+}
+
 /** A Middleware of ours: its name, and its `spec`. */
 interface RouteMiddleware {
     readonly name: string;

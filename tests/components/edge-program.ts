@@ -41,7 +41,8 @@ export function edgeProgram(choices: EdgeChoices): object {
     const choice = choices.certificates ?? { mode: "internal" };
     const hosts = hostsOf("example.com");
     const served = choices.registry ? [runtime, registry] : [runtime];
-    const resources = RESOURCE_PROFILES.light.traefik;
+    const { light } = RESOURCE_PROFILES;
+    const resources = light.traefik;
     const { ingressClass, annotations, awaitAddress, ready } = createIngress({
         ingress: choices.ingress ?? { owner: "platform" },
         namespace: "traefik",
@@ -61,7 +62,7 @@ export function edgeProgram(choices: EdgeChoices): object {
                   namespace: certManager,
                   certificateNamespaces: served,
                   images: { controller: "controller:1", cainjector: "cainjector:1", webhook: "webhook:1", solver: "solver:1" },
-                  resources,
+                  resources: light,
                   definitions: definitions("cert-manager"),
               }).ready
             : [];

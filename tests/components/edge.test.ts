@@ -4,7 +4,7 @@ import { ingressControllerOf } from "../../components/edge/create.ts";
 import { edgeServiceSpec, publishesAddress, type Exposure, type FrontDoor } from "../../components/edge/exposure.ts";
 import { packagedValues } from "../../components/edge/packaged.ts";
 import { placed, placementOf } from "../../components/edge/placement.ts";
-import { middlewaresOf, routeAnnotations } from "../../components/edge/routes.ts";
+import { middlewaresOf, routeAnnotations, routePolicyOf } from "../../components/edge/routes.ts";
 
 const NODE_PORT: Exposure = { kind: "nodePort", http: 30080, https: 30443, address: { ip: "127.0.0.1" } };
 const INGRESS_NODES = { "ingress.mcpruntime.org/public": "true" };
@@ -150,27 +150,20 @@ const spread = (whenUnsatisfiable: string) => [
 
 describe("placement", () => {
     test.each([
-        ["on node ports", NODE_PORT, 1, {}, false],
-        ["on one ingress node", PINNED, 1, { nodeSelector: INGRESS_NODES }, false],
+        ["on node ports", NODE_PORT, 1, {}],
+        ["on one ingress node", PINNED, 1, { nodeSelector: INGRESS_NODES }],
         [
             "on three ingress nodes",
             { ...PINNED, replicas: 3 },
             3,
             { nodeSelector: INGRESS_NODES, topologySpreadConstraints: spread("DoNotSchedule") },
-            true,
         ],
-        [
-            "on any two nodes",
-            { kind: "loadBalancer", replicas: 2 } as const,
-            2,
-            { topologySpreadConstraints: spread("ScheduleAnyway") },
-            true,
-        ],
-    ])("%s", (_, exposure, replicas, pod, disruptionBudget) => {
+        ["on any two nodes", { kind: "loadBalancer", replicas: 2 } as const, 2, { topologySpreadConstraints: spread("ScheduleAnyway") }],
+    ])("%s", (_, exposure, replicas, pod) => {
         expect(placementOf(exposure, SELECTOR)).toEqual({
-            deployment: { replicas, strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+            replicas,
+            strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
             pod,
-            disruptionBudget,
         });
     });
 
@@ -181,7 +174,6 @@ describe("placement", () => {
         expect(placed(deployment, placementOf({ ...PINNED, replicas: 2 }, SELECTOR))).toMatchObject({
             metadata: { name: "it" },
             spec: {
-                replicas: 2,
                 selector: { matchLabels: SELECTOR },
                 template: { metadata, spec: { enableServiceLinks: false, nodeSelector: INGRESS_NODES } },
             },
@@ -209,6 +201,15 @@ describe("routes", () => {
         ],
     ])("%j makes these Middlewares", (policy, middlewares) => {
         expect(middlewaresOf(policy)).toEqual(middlewares);
+    });
+
+    test.each([
+        ["https://mcp.example.com", true, { redirect: true, httpsPort: 443, strictTransport: true }],
+        ["https://mcp.example.com", false, { redirect: true, httpsPort: 443, strictTransport: false }],
+        ["https://mcp.example.com:30443", true, { redirect: true, httpsPort: 30443, strictTransport: false }],
+        ["http://mcp.localhost:8080", true, { redirect: false, httpsPort: 443, strictTransport: false }],
+    ])("clients that are told %s, certificates trusted: %s", (publicUrl, trusted, policy) => {
+        expect(routePolicyOf(publicUrl, trusted)).toEqual(policy);
     });
 
     test("Ingresses name the Middlewares of another namespace, in order, or none", () => {
