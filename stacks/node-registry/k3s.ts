@@ -13,10 +13,10 @@ const scalar = (text: string): string => JSON.stringify(text);
  *
  * An http endpoint has no `configs`: with settings of TLS containerd would try HTTPS first, at every pull.
  */
-export function registriesYaml(facts: Pick<RegistryFacts, "names" | "endpoint" | "scheme" | "ca">): string {
+function registriesYaml(facts: Pick<RegistryFacts, "names" | "endpoint" | "scheme" | "ca">): string {
     const { names, endpoint, scheme, ca } = facts;
     const mirrors = names.map((name) => `  ${scalar(name)}:\n    endpoint:\n      - ${scalar(`${scheme}://${endpoint}`)}\n`);
-    const configs = scheme === "https" && ca ? `configs:\n  ${scalar(endpoint)}:\n    tls:\n      ca_file: ${scalar(CA_FILE)}\n` : "";
+    const configs = ca ? `configs:\n  ${scalar(endpoint)}:\n    tls:\n      ca_file: ${scalar(CA_FILE)}\n` : "";
     return `mirrors:\n${mirrors.join("")}${configs}`;
 }
 

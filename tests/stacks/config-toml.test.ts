@@ -32,9 +32,10 @@ parsed("config_path is set once, in the table of the file's version", () => {
         [`version = 3\n[${V3}]\n  config_path = "${ROOT}:/etc/docker/certs.d"\n`, ROOT, true],
         [`version = 2\n[${V2}]\n  config_path = "/srv/registries"\n`, "/srv/registries", false],
         [`version = 2\n[${V2}]\n  config_path = "/srv/a:/srv/b" # both\n`, "/srv/a", true],
+        [`version = 2\n[${V2}]\n  config_path = "/srv/a:${ROOT}"\n`, ROOT, true],
         [`version = 2\n[${V2}]\n  [${V2}.mirrors]\n`, ROOT, true],
         [`version = 2\n[${V2}]\n  mirrors = {}\n  [${V2}.configs."x".auth]\n  username = "u"\n`, ROOT, true],
-        [`version = 2\n[a]\nlist = [\n  '[${V2}]',\n]\ntext = """\n[${V2}.mirrors.x]\n"""\n`, ROOT, true],
+        [`version = 2\n[a]\nlist = [\n  '[${V2}]',\n]\ntext = """\nfirst\n[${V2}.mirrors.x]\n"""\n`, ROOT, true],
     ];
     const read = hasTomlParser ? (parseToml(...cases.map(([text]) => editConfigToml(text).text)) as unknown as Config[]) : [];
 

@@ -123,7 +123,11 @@ test("the script that writes a file works in a POSIX shell with any path that a 
     const folder = mkdtempSync(join(tmpdir(), "mcp-node-"));
     try {
         const path = join(folder, "registry.local:5000", "it's here", "hosts.toml");
-        const { status } = spawnSync("sh", ["-c", writeScript({ path, mode: "0640" })], { input: "server = 1\n" });
+        const script = writeScript({ path, mode: "0640" });
+        // Until the mode is set nobody else can read it.
+        expect(spawnSync("sh", ["-c", script.split("; chmod")[0] ?? ""], { input: "" }).status).toBe(0);
+        expect(statSync(path).mode & 0o777).toBe(0o600);
+        const { status } = spawnSync("sh", ["-c", script], { input: "server = 1\n" });
         expect([status, readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual([0, "server = 1\n", 0o640]);
     } finally {
         rmSync(folder, { recursive: true });

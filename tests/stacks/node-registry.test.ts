@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { nodeRegistry, type RegistryFacts } from "../../stacks/node-registry/index.ts";
+import { hostsToml, nodeRegistry, type RegistryFacts } from "../../stacks/node-registry/index.ts";
 import { CA, facts, filesOf } from "./support/facts.ts";
 
 const HTTP =
@@ -139,6 +139,23 @@ describe("Docker Desktop", () => {
     test("a name that is not the endpoint is refused: Docker Engine has no mirrors", () => {
         expect(() => at({ runtime: "docker://28.1.1" })).toThrow(/registry name "registry.local" is not the endpoint 127.0.0.1:32000/);
     });
+});
+
+test("another name of a registry with a public certificate leads to it, without an authority", () => {
+    const named = { names: ["registry.example.com", "registry.local"], endpoint: "registry.example.com", scheme: "https" } as const;
+    const [k3s] = nodeRegistry(facts({ target: "k3s", ...named })).nodes;
+    const endpoint = ["https://registry.example.com"];
+    expect(parse(filesOf(k3s)["/etc/rancher/k3s/registries.yaml"] ?? "")).toEqual({
+        mirrors: { "registry.example.com": { endpoint }, "registry.local": { endpoint } },
+    });
+    const [kind] = nodeRegistry(facts({ target: "kind", ...named })).nodes;
+    expect(filesOf(kind)["/etc/containerd/certs.d/registry.local/hosts.toml"]).toBe(
+        HTTP.replaceAll("http://127.0.0.1:32000", endpoint[0] ?? ""),
+    );
+});
+
+test("an authority is not written for an http endpoint, even when there is one", () => {
+    expect(hostsToml({ endpoint: "127.0.0.1:32000", scheme: "http", caFile: "/ca.crt" })).toBe(HTTP);
 });
 
 describe("facts that no node could be configured from", () => {

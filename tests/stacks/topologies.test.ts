@@ -34,6 +34,7 @@ test("embedded: NodePorts forwarded from loopback, images loaded", async () => {
         registry: { host: "registry.local", nodePort: 32000, address: "127.0.0.1:32000" },
         edge: { kind: "nodePort", http: 30080, https: 30443, address: { ip: "127.0.0.1" } },
         storageClass: "standard",
+        apiServer: { cidrs: ["10.200.0.1/32"], port: 6443 },
         ingressNodes: [],
         gateway: {
             publicUrl: "http://mcp.localhost:8080",
@@ -146,6 +147,24 @@ test("prod-ha: three servers behind one name, an edge on each of two ingress nod
         apiServer: { cidrs: ["192.0.2.10/32", "192.0.2.11/32", "192.0.2.12/32"], port: 6443 },
         ingressNodes: ["mcp-ingress-1", "mcp-ingress-2"],
     });
+});
+
+test("k3s: addresses of version 6", async () => {
+    const nodes = [
+        { name: "a", role: "server", address: "2001:db8::10" },
+        { name: "b", role: "ingress", address: "2001:db8::20" },
+        { name: "c", role: "worker", address: "2001:db8::30" },
+    ];
+    const { cluster, apiServer, registry } = await topologyOfStack("prod", {
+        topology: { kind: "k3s", nodes },
+        registry: { mode: "bundled-http" },
+        strictProd: false,
+    });
+    expect([cluster.server, apiServer?.cidrs, registry.address]).toEqual([
+        "https://[2001:db8::10]:6443",
+        ["2001:db8::10/128"],
+        "[2001:db8::10]:32000",
+    ]);
 });
 
 const existing = {
