@@ -27,6 +27,7 @@ export interface Workload {
     readonly name: string;
     readonly namespace: pulumi.Input<string>;
     readonly image: string;
+    /** Empty: the image's own. */
     readonly args: readonly string[];
     readonly env?: readonly kubernetes.types.input.core.v1.EnvVar[];
     /** Container ports by name. */
@@ -54,7 +55,7 @@ function containerOf(workload: Workload): Container {
         name: workload.name,
         image: workload.image,
         imagePullPolicy: "IfNotPresent",
-        args: [...workload.args],
+        ...(workload.args.length ? { args: [...workload.args] } : {}),
         ...(workload.env ? { env: [...workload.env] } : {}),
         ports: Object.entries(workload.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
         // A first start may be slow on a busy machine; after it, a pod that hangs is noticed within half a minute.
