@@ -75,7 +75,8 @@ async function parsed(project: Project, found: StackSettings): Promise<Settings>
     }
     let settings: Settings | undefined;
     try {
-        settings = parseSettings(values, { secretKeys });
+        const unreadKeys = Object.keys(found.config).filter((key) => !(key in values));
+        settings = parseSettings(values, { secretKeys, unreadKeys });
     } catch (error) {
         if (!(error instanceof SettingsError)) throw error;
         problems.push(...error.problems);

@@ -21,6 +21,8 @@ export const PROJECT = "mcp-platform";
 export interface ConfigurationFacts {
     /** Keys that have an encrypted value in them, with the project's name or without: `PULUMI_CONFIG_SECRET_KEYS`. */
     readonly secretKeys?: readonly string[];
+    /** Keys that have a value which could not be read. What goes with it cannot be judged. */
+    readonly unreadKeys?: readonly string[];
 }
 
 type SettingName = keyof Settings;
@@ -54,6 +56,8 @@ function ownKey(full: string): string | undefined {
     const [namespace, key] = full.includes(":") ? (full.split(":", 2) as [string, string]) : [PROJECT, full];
     return namespace === PROJECT ? key : undefined;
 }
+
+const ownKeys = (keys: readonly string[] = []): string[] => keys.flatMap((key) => ownKey(key) ?? []);
 
 /** The project's own settings among a configuration; keys may carry its name in front. */
 function ownSettings(config: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -93,11 +97,14 @@ function ask(rules: readonly Rule[], settings: Settings, context: RuleContext, w
  */
 export function parseSettings(config: Readonly<Record<string, string>>, facts: ConfigurationFacts = {}): Settings {
     const own = ownSettings(config);
-    const secretKeys = new Set((facts.secretKeys ?? []).flatMap((key) => ownKey(key) ?? []));
+    const secretKeys = new Set(ownKeys(facts.secretKeys));
     const parsed = settingsSchema.safeParse(own, { reportInput: true });
     const issues = parsed.error?.issues ?? [];
     const problems = issues.flatMap((issue) => sentencesOf(issue, { schema: settingsSchema, input: own, secretKeys }));
-    const wrong = new Set(issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => String(path[0])));
+    const wrong = new Set([
+        ...ownKeys(facts.unreadKeys),
+        ...issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => String(path[0])),
+    ]);
     const rest = parsed.success ? parsed : settingsSchema.safeParse(usable(own, issues, wrong));
     if (rest.success) problems.push(...ask(RULES, rest.data, { secretKeys }, wrong));
     if (parsed.success && problems.length === 0) return parsed.data;

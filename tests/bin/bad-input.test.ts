@@ -33,7 +33,7 @@ async function refused(args: readonly string[], env: Record<string, string | und
 }
 
 const WRONG = `config:
-  mcp-platform:topology: { kind: k3s }
+  mcp-platform:topology: { kind: k8s }
   mcp-platform:domian: example.com
   mcp-platform:pushImages: examples/everything
   mcp-platform:servers: { a: { image: "x:1", transport: sse } }
@@ -43,7 +43,7 @@ test.each([["start"], ["preview"], ["up", "--yes"]])("%s names every wrong setti
     await writeFile(file, WRONG);
     const text = await refused([name, ...more, ...(name === "start" ? [] : ["--stack", "embedded"]), "--config-file", file]);
     expect(text).toContain(`error: 4 settings in ${file} are wrong:`);
-    for (const key of ["pushImages: must be an array", 'topology.kind is "k3s"', "domian is not a setting: did you mean domain?"])
+    for (const key of ["pushImages: must be an array", 'topology.kind is "k8s"', "domian is not a setting: did you mean domain?"])
         expect(text).toContain(key);
     expect(text).toContain('servers.a.transport is "sse": use "stdio" or "streamable-http"');
 });

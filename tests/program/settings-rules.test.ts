@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { CAUTIONS, RULES } from "../../infra/rules/index.ts";
 import type { Rule } from "../../infra/rules/rule.ts";
-import { cautionsOf, parseSettings, SettingsError } from "../../infra/settings.ts";
+import { cautionsOf, parseSettings, settingsSchema, SettingsError } from "../../infra/settings.ts";
 import { configurationOf, type GivenSettings } from "../support/settings-arbitrary.ts";
 import type { RuleCase } from "./settings-cases/case.ts";
 import { cautionCases } from "./settings-cases/cautions.ts";
@@ -45,4 +45,13 @@ const broken = (list: readonly RuleCase[]) => [...new Set(list.map(({ rule }) =>
 test("every rule is broken by a case", () => {
     expect(broken(cases)).toEqual(ids(RULES));
     expect(broken(cautionCases)).toEqual(ids(CAUTIONS));
+});
+
+test("every case is answered by the rule that it is of", () => {
+    const silent = [...cases, ...cautionCases].filter(({ rule, refused, secretKeys }) => {
+        const found = [...RULES, ...CAUTIONS].find(({ id }) => id === rule);
+        const keys = new Set((secretKeys?.[1] ?? []).map((key) => key.replace("mcp-platform:", "")));
+        return !found?.check(settingsSchema.parse(refused), { secretKeys: keys }).length;
+    });
+    expect(silent).toEqual([]);
 });

@@ -23,6 +23,12 @@ test("a password that is encrypted is accepted, and one in plain text is not", (
     expect(problemsOf(external({ password: SECRET }), ["mcp-platform:servers"])).toHaveLength(2);
 });
 
+test("what goes with a value that could not be read is not judged", () => {
+    const config = configurationOf({ platformMode: "public" });
+    expect(() => parseSettings(config)).toThrow("login is missing");
+    expect(parseSettings(config, { unreadKeys: ["mcp-platform:login"] }).platformMode).toBe("public");
+});
+
 test("keys of other packages may be encrypted", () => {
     expect(problemsOf(external({ password: SECRET }), [...encrypted, "aws:secretKey"])).toEqual([]);
 });
