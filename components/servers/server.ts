@@ -1,4 +1,6 @@
-/** An MCP server as settings describe it: the `spec` of an MCPServer. */
+import type { AllowedRange } from "../network/facts.ts";
+
+/** An MCP server as settings describe it: the `spec` of an MCPServer, and its way out. */
 export interface McpServer {
     /** Image reference; without a registry's host it is in the platform's own registry. Exactly one of `image` and `package`. */
     readonly image?: string | undefined;
@@ -14,6 +16,8 @@ export interface McpServer {
     readonly port?: number | undefined;
     readonly path?: string | undefined;
     readonly replicas?: number | undefined;
+    /** What its pods may reach beside DNS. NetworkPolicies say so, the MCPServer does not. */
+    readonly egress?: readonly AllowedRange[] | undefined;
 }
 
 /** Whether an image reference names its registry: its first part then looks like a host. */
@@ -24,7 +28,7 @@ export function namesRegistry(image: string): boolean {
 
 /** The `spec` of the MCPServer. Names come in the order of the settings; what is not set stays the operator's default. */
 export function mcpServerSpec(server: McpServer, registryHost: string): Record<string, unknown> {
-    const { image, env, secretEnv, ...rest } = server;
+    const { image, env, secretEnv, egress: _, ...rest } = server;
     const spec = {
         ...(image === undefined ? {} : { image: namesRegistry(image) ? image : `${registryHost}/${image}` }),
         ...rest,
