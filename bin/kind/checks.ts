@@ -54,17 +54,23 @@ async function obstacle(port: number): Promise<string | undefined> {
 
 const AIRPLAY = " On macOS it is AirPlay's (System Settings, General, AirDrop & Handoff, AirPlay Receiver).";
 
+/** A port of this machine that is wanted, and the setting that chooses it. */
+export interface WantedPort {
+    readonly port: number;
+    readonly setting: string;
+}
+
+/** What is said of a port on which nothing can listen, for a reason such as EADDRINUSE. */
+export function takenPort({ port, setting }: WantedPort, why: string): string {
+    const found = why === "EADDRINUSE" ? "something listens there already" : `nothing can listen there (${why})`;
+    const hint = port === 5000 || port === 7000 ? AIRPLAY : "";
+    return `mcp-platform:${setting} is ${port}, but 127.0.0.1:${port} is not free, ${found}: end it, or give another port.${hint}`;
+}
+
 /** Refuses host ports that are taken, all at once. */
-export async function refuseTakenPorts(ports: readonly { readonly port: number; readonly setting: string }[]): Promise<void> {
-    const problems: string[] = [];
-    for (const { port, setting } of ports) {
-        const why = await obstacle(port);
-        if (why === undefined) continue;
-        const found = why === "EADDRINUSE" ? "something listens there already" : `nothing can listen there (${why})`;
-        problems.push(
-            `mcp-platform:${setting} is ${port}, but 127.0.0.1:${port} is not free, ${found}: end it, or give another port.${port === 5000 || port === 7000 ? AIRPLAY : ""}`,
-        );
-    }
+export async function refuseTakenPorts(ports: readonly WantedPort[]): Promise<void> {
+    const found = await Promise.all(ports.map(async (wanted) => [wanted, await obstacle(wanted.port)] as const));
+    const problems = found.flatMap(([wanted, why]) => (why === undefined ? [] : [takenPort(wanted, why)]));
     if (problems.length) throw new UserError(`${problems.join("\n")} Nothing was changed.`);
 }
 
