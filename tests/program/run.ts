@@ -21,6 +21,8 @@ export interface Registered {
     readonly parent: string;
     readonly provider: string;
     readonly dependencies: readonly string[];
+    /** Whether it stays when the program no longer has it. */
+    readonly retained: boolean;
     /** Inputs as sent: secrets are still envelopes. */
     readonly inputs: Properties;
 }
@@ -38,6 +40,7 @@ interface Request {
         parent: string;
         provider: string;
         dependenciesList: string[];
+        retainondelete?: boolean;
         providersMap: [string, string][];
     };
     getObject(): { toJavaScript(): Properties } | undefined;
@@ -72,10 +75,19 @@ const DOUBLES: Readonly<Record<string, Properties>> = {
 };
 
 function registered(request: Request): Registered {
-    const { type, name, custom, parent, provider, dependenciesList, providersMap } = request.toObject();
+    const { type, name, custom, parent, provider, dependenciesList, providersMap, retainondelete = false } = request.toObject();
     const inherited = new Map(providersMap).get("kubernetes") ?? "";
     const inputs = request.getObject()?.toJavaScript() ?? {};
-    return { type, name, custom, parent, provider: provider || inherited, dependencies: dependenciesList, inputs };
+    return {
+        type,
+        name,
+        custom,
+        parent,
+        provider: provider || inherited,
+        dependencies: dependenciesList,
+        retained: retainondelete,
+        inputs,
+    };
 }
 
 /** The whole program, but for the look at the kubeconfig: no cluster is there. */
