@@ -23,7 +23,10 @@ export interface Target {
     readonly port: number;
     readonly from?: string;
     readonly patienceMs: number;
+    /** How long to try again and again. */
     readonly againMs?: number;
+    /** A single datagram: one that is lost stays lost. */
+    readonly once?: boolean;
 }
 
 export interface Answer {
@@ -123,6 +126,13 @@ export class Lab {
     async policy(namespace: string, name: string, spec: unknown): Promise<void> {
         const path = `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`;
         await this.api.apply(path, { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name, namespace }, spec });
+    }
+
+    async policyNames(namespace: string): Promise<string[]> {
+        const { items } = await this.api.get<{ items: { metadata: { name: string } }[] }>(
+            `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
+        );
+        return items.map(({ metadata }) => metadata.name);
     }
 
     async dropPolicy(namespace: string, name: string): Promise<void> {

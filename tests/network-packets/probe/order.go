@@ -23,6 +23,8 @@ type Target struct {
 	From string `json:"from,omitempty"`
 	// PatienceMs is how long to wait for an answer.
 	PatienceMs int `json:"patienceMs"`
+	// Once asks for a single datagram: one that is lost stays lost.
+	Once bool `json:"once,omitempty"`
 	// AgainMs asks for attempts one after the other for so long, until one succeeds.
 	AgainMs int `json:"againMs,omitempty"`
 }
@@ -69,7 +71,7 @@ func (t *Target) try() bool {
 			return false
 		}
 		defer connection.Close()
-		return ask(connection, patience)
+		return t.ask(connection, patience)
 	}
 	if t.From != "" {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(t.From)}
@@ -81,25 +83,21 @@ func (t *Target) try() bool {
 	return err == nil
 }
 
-// ask sends a datagram some times until there is an answer.
-func ask(connection net.Conn, patience time.Duration) bool {
+// ask sends a datagram, some times unless told otherwise, until there is an answer.
+func (t *Target) ask(connection net.Conn, patience time.Duration) bool {
 	buffer := make([]byte, 1500)
+	wait := patience / 4
+	if t.Once {
+		wait = patience
+	}
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if _, err := connection.Write(query); err != nil {
 			return false
 		}
-		_ = connection.SetReadDeadline(minTime(deadline, time.Now().Add(patience/4)))
-		_, err := connection.Read(buffer)
-		if err == nil {
+		_ = connection.SetReadDeadline(time.Now().Add(wait))
+		if _, err := connection.Read(buffer); err == nil {
 			return true
 		}
 	}
 	return false
-}
-
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
