@@ -19,8 +19,8 @@ export interface OperationContext {
     readonly folder?: string;
     /** Says on the resource's line what is being done or awaited ("waiting for 1 of 2 pods: image being pulled"). */
     status(text: string): void;
-    /** Adds a message to the resource's diagnostics. Never contains a secret. */
-    log(severity: "debug" | "info" | "warning" | "error", text: string): void;
+    /** Adds a message to the resource's diagnostics, or to the stack's where it is of no single resource. Never contains a secret. */
+    log(severity: "debug" | "info" | "warning" | "error", text: string, of?: "resource" | "stack"): void;
 }
 
 export interface DiffResult extends sdk.DiffResult {

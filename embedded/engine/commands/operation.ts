@@ -94,6 +94,7 @@ export class Operation {
             showPolicyRemediations: options["show-policy-remediations"] === true,
             suppressOutputs: options["suppress-outputs"] === true,
             suppressProgress: options["suppress-progress"] === true,
+            note: (text) => process.stderr.write(text),
             screen: json ? { ...screen, write() {} } : screen,
         });
         const sink: EventSink = (event) => {

@@ -114,7 +114,7 @@ export class Deployment {
             timeoutSeconds,
             signal: this.run.signal,
             status: (text) => this.reporter.status(urn, text),
-            log: (severity, text) => this.reporter.diagnostic(severity, text, urn),
+            log: (severity, text, of) => this.reporter.diagnostic(severity, text, of === "stack" ? undefined : urn),
         };
     }
 

@@ -8,6 +8,7 @@ import type { ResourceV3 } from "../state/types.ts";
 import { OutputValue, Secret, isObject, Unknown, type PropertyMap, type PropertyValue } from "../values.ts";
 import { isRootStack } from "./names.ts";
 import { isListed, type Listing } from "./operations.ts";
+import { placeOf, treeOrder, type Placed } from "./order.ts";
 import { digestRemediation, digestViolation, type DigestRemediation, type DigestViolation } from "./policies.ts";
 
 export interface Digest {
@@ -41,6 +42,7 @@ export interface DigestOptions extends Listing {
 export class DigestBuilder {
     readonly #options: DigestOptions;
     readonly #steps: DigestStep[] = [];
+    readonly #places = new Map<string, Placed>();
     readonly #refreshes = new Set<string>();
     readonly #diagnostics: NonNullable<Digest["diagnostics"]> = [];
     #violations: DigestViolation[] | undefined;
@@ -59,6 +61,7 @@ export class DigestBuilder {
             case "resource-pre": {
                 const { metadata } = event;
                 if (metadata.op === "refresh") this.#refreshes.add(metadata.urn);
+                this.#places.set(metadata.urn, placeOf(metadata));
                 if (isListed(metadata, this.#options)) this.#steps.push(this.#step(metadata));
                 return;
             }
@@ -109,9 +112,11 @@ export class DigestBuilder {
     /** The fields in Pulumi's order, empty ones left out. */
     build(): Digest {
         const { config, duration, changeSummary, maybeCorrupt } = this.#digest;
+        const order = treeOrder(this.#places.values());
+        const steps = this.#steps.toSorted((a, b) => (order.get(a.urn) ?? 0) - (order.get(b.urn) ?? 0));
         return {
             ...(config && { config }),
-            ...(this.#steps.length && { steps: this.#steps }),
+            ...(steps.length && { steps }),
             ...(this.#violations && { policyViolations: this.#violations }),
             ...(this.#remediations.length && { policyRemediations: this.#remediations }),
             ...(this.#diagnostics.length && { diagnostics: this.#diagnostics }),

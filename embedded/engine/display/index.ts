@@ -9,6 +9,7 @@ import { diffLines } from "./diff.ts";
 import { LiveProgress } from "./live.ts";
 import { isRootStack } from "./names.ts";
 import type { DisplayOptions } from "./options.ts";
+import { OrderedEvents } from "./order.ts";
 import { PlainProgress } from "./plain.ts";
 import { Verdicts, verdictLines } from "./policies.ts";
 import { Rows } from "./rows.ts";
@@ -39,6 +40,9 @@ const PLAN_TITLES = {
     import: "Previewing import",
 } as const;
 
+/** A preview that is shown at its end says this often that it goes on. */
+const NOTE_MS = 5_000;
+
 export function createDisplay(options: DisplayOptions): Display {
     const { screen, paint } = options;
     const rows = new Rows(Date.now);
@@ -64,29 +68,41 @@ export function createDisplay(options: DisplayOptions): Display {
     };
     const say = (text: string): void => (live ? live.above(text) : write([text]));
 
+    // Where nobody watches, the same plan reads the same, whatever was looked at first.
+    const ordered = options.planning && !live ? new OrderedEvents() : undefined;
+    const noting =
+        ordered && !options.suppressProgress
+            ? setInterval(() => options.note?.(`${ordered.size} resources planned so far\n`), NOTE_MS).unref()
+            : undefined;
+    const show: EventSink = (event) => {
+        if (event.type === "summary") summary = event;
+        verdicts.take(event);
+        if (options.diff && (event.type === "policy-violation" || event.type === "policy-remediation")) write(verdictLines(event, options));
+        const row = rows.take(event);
+        if (event.type === "resource-pre") {
+            const lines = diffLines(event.metadata, depthOf(event.metadata.urn), options);
+            details.push(...lines);
+            if (options.diff) write(lines);
+        }
+        if (options.diff && event.type === "diagnostic" && !event.ephemeral && event.severity !== "debug" && !options.planning) {
+            write([`${severityWord(event.severity, paint)}${event.message.trimEnd()}`]);
+        }
+        if (row) plain?.update(row, event.type === "resource-outputs" || event.type === "resource-failed");
+    };
+
     return {
         say,
         events(event) {
-            if (event.type === "summary") summary = event;
             if (event.type === "cancel")
                 say(`${paint("yellow", "canceling:")} running steps are asked to end; press Ctrl-C again to end at once`);
-            verdicts.take(event);
-            if (options.diff && (event.type === "policy-violation" || event.type === "policy-remediation"))
-                write(verdictLines(event, options));
-            const row = rows.take(event);
-            if (event.type === "resource-pre") {
-                const lines = diffLines(event.metadata, depthOf(event.metadata.urn), options);
-                details.push(...lines);
-                if (options.diff) write(lines);
-            }
-            if (options.diff && event.type === "diagnostic" && !event.ephemeral && event.severity !== "debug" && !options.planning) {
-                write([`${severityWord(event.severity, paint)}${event.message.trimEnd()}`]);
-            }
-            if (row) plain?.update(row, event.type === "resource-outputs" || event.type === "resource-failed");
+            if (ordered) ordered.take(event);
+            else show(event);
         },
         finish(outputs) {
             if (over) return;
             over = true;
+            clearInterval(noting);
+            for (const event of ordered?.all() ?? []) show(event);
             live?.finish();
             plain?.finish(rows);
             const judged = options.diff ? ["", ...verdicts.table(paint)] : verdicts.lines(paint, options.showPolicyRemediations);

@@ -22,6 +22,8 @@ export interface DisplayOptions {
     /** Leave out what is running; only what is done is shown. */
     readonly suppressProgress: boolean;
     readonly screen: Screen;
+    /** Says beside what is shown that there is progress. Default: nothing is said. */
+    readonly note?: (text: string) => void;
 }
 
 /** Where a display writes; a terminal, a pipe, or a test. */

@@ -293,7 +293,7 @@ export class KubernetesProvider implements ResourceProvider {
                 (error instanceof Error && error.cause instanceof ApiError && error.cause.code === 401);
             if (!unusable || context.signal.aborted) throw error;
             if (!context.preview) return undefined;
-            if (!this.#unreachable) context.log("warning", `cluster unreachable; previewing without validation: ${error.message}`);
+            if (!this.#unreachable) context.log("warning", `cluster unreachable; previewing without validation: ${error.message}`, "stack");
             this.#unreachable = true;
             return undefined;
         }
