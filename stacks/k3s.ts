@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { INGRESS_NODE_LABELS } from "../components/nodes/ingress-nodes.ts";
+import { INGRESS_NODE_LABELS } from "../components/nodes/labels.ts";
 import { registryFacts } from "./bundled-registry.ts";
 import { publishedImages } from "./images.ts";
 import { absolute, address, inUrl, NODE_PORTS, path, rangeOf, stateFolder } from "./primitives.ts";

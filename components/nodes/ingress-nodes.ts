@@ -1,16 +1,7 @@
 /** Nodes: what the cluster is told about the machines it runs on. */
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-
-/**
- * Labels of the nodes that take traffic from outside. As soon as one node has the first, k3s's ServiceLB runs on such
- * nodes only: https://docs.k3s.io/networking/networking-services#controlling-servicelb-node-selection
- */
-export const INGRESS_NODE_LABELS = {
-    "svccontroller.k3s.cattle.io/enablelb": "true",
-    "ingress.mcpruntime.org/public": "true",
-    "node-role.mcpruntime.org/public-ingress": "true",
-} as const;
+import { INGRESS_NODE_LABELS } from "./labels.ts";
 
 export interface IngressNodesArgs {
     /** Names of the nodes. Plain: they decide which patches exist. */
