@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ADDRESSES, HUB_API_PORT } from "../../embedded/cluster/plan.ts";
+import type { Network } from "../../components/network/flows.ts";
 import { NAMESPACES, type NamespaceName } from "../../components/namespaces/names.ts";
 import { built, skipped } from "../cluster/support.ts";
 import { eventually, Lab, type End, type ProbePod, type Target } from "./lab.ts";
@@ -102,7 +103,10 @@ function nameOf(party: Party): string {
         120_000,
     );
 
+    const everything = (): Promise<void> => placePolicies(lab, PLATFORMS[0]?.[1] as Network);
+
     it("reach the API server behind its Service when they reach its own address", async () => {
+        await everything();
         const target = { protocol: "TCP" as const, address: ADDRESSES.apiService, port: 443, patienceMs: DENIED_MS };
         const answers = await lab.order(pods.map((from) => ({ end: at(from), targets: [target] })));
         const network = PLATFORMS[0]?.[1];
@@ -113,6 +117,7 @@ function nameOf(party: Party): string {
     });
 
     it("show a policy that is dropped, and one that is widened", async () => {
+        await everything();
         const again = async (namespace: NamespaceName, name: string): Promise<void> =>
             lab.policy(namespace, name, policies(namespace).find((policy) => policy.name === name)?.spec);
         expect(await reaches(gateway, server, 8080)).toBe(true);
@@ -135,6 +140,7 @@ function nameOf(party: Party): string {
     }, 60_000);
 
     it("of new pods are judged from the first one on, and the first that may pass is not lost, while many begin", async () => {
+        await everything();
         const dns = at(roles.find(({ namespace }) => namespace === "kube-system") as Party).address;
         const forbidden = [
             [ADDRESSES.hub, HUB_API_PORT],
