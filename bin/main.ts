@@ -4,18 +4,22 @@ import { useStateRoot } from "./environment.ts";
 
 type Command = (args: string[]) => Promise<number>;
 
-/** A command of the engine. Settings are checked first where the program runs, so that wrong ones change nothing. */
+/** What is looked at before a command of the engine: all settings where the program runs, the cluster where only that is reached. */
+type Check = "settings" | "cluster" | "nothing";
+
+/** A command of the engine. What is wrong is said before anything is changed. */
 const engine =
-    (name: string, runsProgram = false): Command =>
+    (name: string, check: Check = "nothing"): Command =>
     async (args) => {
         const help = args.includes("--help") || args.includes("-h");
-        if (runsProgram && !help) {
-            const [{ readArguments }, { COMMANDS }, { checkSettings }] = await Promise.all([
+        if (check !== "nothing" && !help) {
+            const [{ readArguments }, { COMMANDS }] = await Promise.all([
                 import("../embedded/engine/commands/arguments.ts"),
                 import("../embedded/engine/commands/index.ts"),
-                import("./settings.ts"),
             ]);
-            await checkSettings(readArguments(name, args, COMMANDS[name]?.options ?? {}).values);
+            const options = readArguments(name, args, COMMANDS[name]?.options ?? {}).values;
+            if (check === "settings") await (await import("./settings.ts")).checkSettings(options);
+            else await (await import("./guard.ts")).guardStack(options);
         }
         await useStateRoot();
         return (await import("../embedded/engine/cli.ts")).main([name, ...args]);
@@ -27,10 +31,10 @@ const commands: Readonly<Record<string, Command>> = {
     cluster: async (args) => (await import("../embedded/cluster/cli.ts")).main(args),
     images: async (args) => (await import("../embedded/images/cli.ts")).main(args),
     definitions: async (args) => (await import("./definitions.ts")).main(args),
-    preview: engine("preview", true),
+    preview: engine("preview", "settings"),
     up: async (args) => (await import("./up.ts")).main(args),
-    refresh: engine("refresh"),
-    destroy: engine("destroy"),
+    refresh: engine("refresh", "cluster"),
+    destroy: engine("destroy", "cluster"),
     stack: engine("stack"),
     config: engine("config"),
     import: engine("import"),

@@ -21,7 +21,7 @@ const HOW: Readonly<Record<NodeFile["kind"], string>> = {
 
 function fileText({ path, mode, kind, content }: NodeFile, stack: string): string {
     if ("output" in content)
-        return `${path} (${mode}), once the platform is up:\n    npm run --silent stack -- output ${content.output} --stack ${shellQuote(stack)}\n`;
+        return `${path} (${mode}), while the first \`up\` waits for the nodes, or after it:\n    $ ${content.early}\n    $ npm run --silent stack -- output ${content.output} --stack ${shellQuote(stack)}\n`;
     return `${path} (${mode}${HOW[kind]}):\n${barred(content.text)}\n`;
 }
 

@@ -1,10 +1,13 @@
 /** Where images are, seen from a cluster that others or k3s made: the same for all of these topologies. */
 import { NODE_PORTS } from "./primitives.ts";
-import type { RegistryFacts } from "./node-registry/index.ts";
+import type { RegistryFacts, Text } from "./node-registry/index.ts";
 import type { RegistryChoice } from "./topology.ts";
 
-/** The stack's output that holds the authority which signed the registry's own certificate, PEM. */
-export const REGISTRY_AUTHORITY = "registryAuthority";
+/** Where the authority that signed the registry's own certificate is found, PEM: an output, and a Secret made on the way to it. */
+const REGISTRY_AUTHORITY: Text = {
+    output: "registryAuthority",
+    early: `kubectl get secret registry-authority --namespace registry --output go-template='{{index .data "ca.crt" | base64decode}}'`,
+};
 
 /** Every node reaches the registry at its own loopback, wherever the registry's pod is: kube-proxy passes it on. */
 export const NODE_ENDPOINT = `127.0.0.1:${NODE_PORTS.registry}`;
@@ -24,7 +27,5 @@ export function registryFacts(
     }
     const endpoint = host.startsWith("localhost:") ? host : NODE_ENDPOINT;
     const facts = { ...place, names: [host], endpoint };
-    return choice.mode === "bundled-https"
-        ? { ...facts, scheme: "https", ca: { output: REGISTRY_AUTHORITY } }
-        : { ...facts, scheme: "http" };
+    return choice.mode === "bundled-https" ? { ...facts, scheme: "https", ca: REGISTRY_AUTHORITY } : { ...facts, scheme: "http" };
 }

@@ -11,8 +11,8 @@ export interface RegistryNode {
     readonly role?: "server" | "agent" | undefined;
 }
 
-/** Text that is known, or the stack's output that has it once the platform is up. */
-export type Text = { readonly text: string } | { readonly output: string };
+/** Text that is known; or the stack's output that has it once the platform is up, and a command that prints it before that. */
+export type Text = { readonly text: string } | { readonly output: string; readonly early: string };
 
 /** Names that a node's people use for an address, in its hosts file. Pulls never need them: containerd asks the endpoint. */
 export interface HostsEntry {

@@ -43,8 +43,9 @@ describe("each stack", () => {
         expect(text.match(/\$ systemctl .*/g)).toEqual(["$ systemctl try-restart k3s", "$ systemctl try-restart k3s-agent"]);
         expect(text).toContain("  /etc/rancher/k3s/registries.yaml (0600):\n      | mirrors:\n");
         expect(text).toContain(
-            "/etc/rancher/k3s/mcp-platform-registry-ca.crt (0644), once the platform is up:\n      npm run --silent stack -- output registryAuthority --stack prod",
+            "/etc/rancher/k3s/mcp-platform-registry-ca.crt (0644), while the first `up` waits for the nodes, or after it:\n      $ kubectl get secret registry-authority ",
         );
+        expect(text).toContain("      $ npm run --silent stack -- output registryAuthority --stack prod\n");
     });
 
     test("minikube: the start first, then its node", async () => {

@@ -14,7 +14,10 @@ afterAll(() => {
     else process.env["MCP_PLATFORM_STATE"] = before;
 });
 
-const OWN_AUTHORITY = { output: "registryAuthority" };
+const OWN_AUTHORITY = {
+    output: "registryAuthority",
+    early: `kubectl get secret registry-authority --namespace registry --output go-template='{{index .data "ca.crt" | base64decode}}'`,
+};
 
 test("embedded: NodePorts forwarded from loopback, images loaded", async () => {
     const { images, ...topology } = topologyFor(await settingsOf("embedded"));
