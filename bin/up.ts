@@ -5,7 +5,7 @@ import { projectRoot } from "../embedded/common/paths.ts";
 import { consoleProgress } from "../embedded/common/progress.ts";
 import { readArguments } from "../embedded/engine/commands/arguments.ts";
 import { COMMANDS } from "../embedded/engine/commands/index.ts";
-import { openWorkspace } from "../embedded/engine/commands/workspace.ts";
+import { findTarget, openWorkspace } from "../embedded/engine/commands/workspace.ts";
 import type { Settings } from "../infra/settings.ts";
 import { topologyOf } from "../stacks/index.ts";
 import type { Topology } from "../stacks/topology.ts";
@@ -22,8 +22,8 @@ export async function main(args: string[]): Promise<number> {
     if (args.includes("--help") || args.includes("-h")) return await run("up", args);
     const { values } = readArguments("up", args, COMMANDS["up"]?.options ?? {});
     const options: { readonly stack?: string; readonly cwd?: string; readonly "config-file"?: string } = values;
-    const { project } = await openWorkspace(options);
-    const found = project.root === projectRoot ? await settingsOf(options) : undefined;
+    const workspace = await openWorkspace(options);
+    const found = workspace.project.root === projectRoot ? await settingsOf(options) : undefined;
     await useStateRoot();
     const topology = found && topologyFor(found.settings);
     const plan = topology?.kindCluster;
@@ -33,7 +33,9 @@ export async function main(args: string[]): Promise<number> {
     const progress = consoleProgress();
     const interrupt = onInterrupt();
     const stack = [...named("stack", options), ...named("cwd", options), ...named("config-file", options)];
-    const there = await prepareKind(plan, imagesOf(topology, settings), progress, interrupt.signal).finally(interrupt.release);
+    const fresh = !(await findTarget(workspace, options)).exists;
+    const images = imagesOf(topology, settings);
+    const there = await prepareKind({ plan, images, fresh, progress, signal: interrupt.signal }).finally(interrupt.release);
     if (there === "gone") {
         progress.log(`The kind cluster ${plan.name} is gone: what the stack still knows of it is removed first.`);
         const code = await run("destroy", [...stack, "--yes", "--skip-preview", "--suppress-progress"]);

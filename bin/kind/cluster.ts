@@ -48,6 +48,22 @@ export async function ensureCluster(plan: KindPlan, id: string, work: Work): Pro
     return { cidrs: (await engine.rangesOf(engine.network)) ?? [] };
 }
 
+/** Refuses names and ports that a new cluster needs and others have. */
+async function refuseObstacles(plan: KindPlan, id: string, engine: ContainerEngine): Promise<void> {
+    if (plan.registry) await refuseForeignRegistry(engine, plan.registry, id);
+    const registry = plan.registry && !(await engine.container(plan.registry.name)) ? [plan.registry] : [];
+    await refuseTakenPorts([...plan.ports.map(({ host, setting }) => ({ port: host, setting })), ...registry]);
+}
+
+/**
+ * Refuses what would stand in the way of a cluster that has never been made, before anything is built for it.
+ * @throws UserError with what is taken, and the setting that chooses it
+ */
+export async function checkPlace(plan: KindPlan, engine: ContainerEngine): Promise<void> {
+    refuseForeignNodes(plan, await nodesOf(engine, plan.name), "", undefined);
+    await refuseObstacles(plan, "", engine);
+}
+
 /** Makes the cluster anew; what a broken-off attempt left is removed first. */
 async function make(plan: KindPlan, id: string, left: readonly Container[], marker: Marker | undefined, work: Work): Promise<void> {
     const { engine, kind, progress } = work;
@@ -55,9 +71,7 @@ async function make(plan: KindPlan, id: string, left: readonly Container[], mark
         progress.log(`The kind cluster ${plan.name} is not whole (${left.map(({ name }) => name).join(", ")}): it is made again.`);
         await removeNodes(plan, left, work);
     }
-    if (plan.registry) await refuseForeignRegistry(engine, plan.registry, id);
-    const registry = plan.registry && !(await engine.container(plan.registry.name)) ? [plan.registry] : [];
-    await refuseTakenPorts([...plan.ports.map(({ host, setting }) => ({ port: host, setting })), ...registry]);
+    await refuseObstacles(plan, id, engine);
     const image = await nodeImageOf(engine, plan);
     const network = (await engine.rangesOf(engine.network)) === undefined ? engine.network : marker?.ownNetwork;
     const begun: Marker = { id, plan, ...(network === undefined ? {} : { ownNetwork: network }) };

@@ -6,9 +6,9 @@ import { buildImages, imageNames, type ImageRequest } from "../../embedded/image
 import { repositoryOf } from "../../embedded/images/push.ts";
 import type { KindPlan } from "../../components/kind/plan.ts";
 import { KIND_CLUSTER, OWNER } from "./checks.ts";
-import { ensureCluster, type Work } from "./cluster.ts";
+import { checkPlace, ensureCluster, type Work } from "./cluster.ts";
 import { ContainerEngine } from "./engine.ts";
-import { readMarker } from "./marker.ts";
+import { readMarker, type Marker } from "./marker.ts";
 import { findKind } from "./program.ts";
 import { ensureRegistry } from "./registry.ts";
 
@@ -18,22 +18,29 @@ export interface WantedImages {
     readonly pushed: readonly string[];
 }
 
+/** What is known of a stack before its engine runs. */
+export interface Preparation {
+    readonly plan: KindPlan;
+    readonly images: WantedImages;
+    /** Whether the stack has no state yet: then nothing of that name may be there. */
+    readonly fresh: boolean;
+    readonly progress: Progress;
+    readonly signal: AbortSignal;
+}
+
 /**
  * Checks the engine, builds kind and the images, and starts what belongs to the stack and is stopped.
  * @returns `gone` when the cluster that the stack made, or the registry's volume, is no longer there
  * @throws UserError when the engine is missing or does not answer, or something cannot be built
  */
-export async function prepareKind(
-    plan: KindPlan,
-    wanted: WantedImages,
-    progress: Progress,
-    signal: AbortSignal,
-): Promise<"there" | "gone" | "none"> {
+export async function prepareKind({ plan, images, fresh, progress, signal }: Preparation): Promise<"there" | "gone" | "none"> {
     const engine = new ContainerEngine(plan.provider, signal);
     await engine.require();
+    const marker = await readMarker(plan.kubeconfig);
+    if (!marker && fresh) await checkPlace(plan, engine);
     const kind = await findKind(plan.provider, progress, signal);
-    await buildImages(await requestsFor(plan, wanted), progress, signal);
-    return await wake(plan, { engine, kind, progress, signal });
+    await buildImages(await requestsFor(plan, images), progress, signal);
+    return await wake(marker, { engine, kind, progress, signal });
 }
 
 async function requestsFor({ registry }: KindPlan, { made, pushed }: WantedImages): Promise<ImageRequest[]> {
@@ -53,8 +60,7 @@ async function requestsFor({ registry }: KindPlan, { made, pushed }: WantedImage
 }
 
 /** Starts what is stopped, of a cluster that was made whole. */
-async function wake(plan: KindPlan, work: Work): Promise<"there" | "gone" | "none"> {
-    const marker = await readMarker(plan.kubeconfig);
+async function wake(marker: Marker | undefined, work: Work): Promise<"there" | "gone" | "none"> {
     if (!marker?.nodes) return "none"; // the engine makes it, or makes it whole
     const { engine } = work;
     const made = marker.plan;

@@ -65,8 +65,9 @@ export class KindCluster extends pulumi.ComponentResource {
         this.registry = plan.registry
             ? new command.local.Command(
                   `${name}-registry`,
-                  { ...run(args.registryProgram), triggers: [id.result, ...registryTraits(plan.registry)] },
-                  { ...anew, dependsOn: cluster },
+                  // The cluster's own id: its registry is removed before it and made after it.
+                  { ...run(args.registryProgram), triggers: [cluster.id, ...registryTraits(plan.registry)] },
+                  anew,
               )
             : cluster;
         this.registerOutputs({ identity: this.identity, apiServer: this.apiServer });

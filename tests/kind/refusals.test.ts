@@ -19,7 +19,12 @@ afterEach(async () => {
 });
 
 const foreign = (name: string, labels: Record<string, string> = {}) => ({
-    ...{ id: `foreign-${name}`, name, running: true, labels, network: "bridge", files: {} },
+    id: `foreign-${name}`,
+    name,
+    running: true,
+    labels,
+    network: "bridge",
+    files: {},
 });
 
 const refused: readonly (readonly [what: string, change: (it: Machine) => void, message: RegExp])[] = [

@@ -73,14 +73,12 @@ export async function doubleMachine(provider: Provider, programs: readonly strin
     const file = join(folder, "machine.json");
     const look = async () => JSON.parse(await readFile(file, "utf8")) as Machine;
     const machine: Machine = {
-        ...{
-            calls: [],
-            kindProviders: [],
-            containers: [],
-            images: [await nodeImageReference(), REGISTRY.image],
-            volumes: {},
-            networks: {},
-        },
+        calls: [],
+        kindProviders: [],
+        containers: [],
+        images: [await nodeImageReference(), REGISTRY.image],
+        volumes: {},
+        networks: {},
         made: 0,
     };
     await writeFile(file, JSON.stringify(machine));

@@ -85,17 +85,19 @@ function kind() {
     }
 }
 
+/** What `inspect` prints: Docker puts a slash before names. */
+const inspected = (one) => ({
+    Id: one.id,
+    Name: called === "docker" ? `/${one.name}` : one.name,
+    State: { Running: one.running },
+    Config: { Labels: one.labels },
+    NetworkSettings: { Networks: { [one.network]: {} } },
+});
+
 function engine() {
     const [verb, noun] = args;
     const last = args.at(-1);
     if (machine.daemonDown) end(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?");
-    const inspected = (one) => ({
-        Id: one.id,
-        Name: called === "docker" ? `/${one.name}` : one.name,
-        State: { Running: one.running },
-        Config: { Labels: one.labels },
-        NetworkSettings: { Networks: { [one.network]: {} } },
-    });
     switch (verb) {
         case "info":
             return end(0, "ok");
