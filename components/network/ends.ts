@@ -69,7 +69,7 @@ export type EndName =
     | "dns"
     | "apiServer"
     | "internet"
-    | "acmeDirectory"
+    | "networks"
     | `allowlist:${string}`;
 
 export type Ends = ReadonlyMap<EndName, End>;
@@ -105,6 +105,6 @@ export function endsOf(facts: NetworkFacts): Ends {
         ["dns", others({ namespace: "kube-system", labels: { "k8s-app": "kube-dns" } })],
         ["apiServer", { kind: "apiServer" }],
         ["internet", { kind: "internet" }],
-        ["acmeDirectory", { kind: facts.acmeDirectory === undefined ? "internet" : "networks" }],
+        ["networks", { kind: "networks" }],
     ]);
 }

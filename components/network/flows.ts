@@ -75,13 +75,6 @@ const TABLE: readonly Flow[] = [
     { feature: "challenges", from: "edge", to: "solvers", ports: tcp(ACME_SOLVER.port), why: "answers to ACME challenges" },
     { feature: "certManager", from: "cert-manager", to: "dns", ports: DNS, why: "finds the ACME directory and the platform's hosts" },
     { feature: "certManager", from: "cert-manager", to: "apiServer", why: "reconciles Certificates" },
-    {
-        feature: "certManager",
-        from: "cert-manager",
-        to: "internet",
-        ports: tcp(80, 443),
-        why: "asks for a challenge as the authority will",
-    },
     { feature: "certManager", from: "cainjector", to: "apiServer", why: "gives the webhook's configuration its authority" },
     { feature: "certManager", from: "webhook", to: "apiServer", why: "keeps its certificate, asks who may do what" },
     {
@@ -108,10 +101,28 @@ function portOf(url: string): number {
 /** What cert-manager reaches depends on where the directory is, and on whose pods the platform's hosts lead to. */
 function ofAcme(facts: NetworkFacts): Flow[] {
     if (!has(facts, "certManager")) return [];
-    const directory = tcp(facts.acmeDirectory === undefined ? 443 : portOf(facts.acmeDirectory));
     const entries = has(facts, "edge") ? ENTRIES : ANY;
+    const directory: Flow[] =
+        facts.acmeDirectory === undefined
+            ? []
+            : [
+                  {
+                      feature: "certManager",
+                      from: "cert-manager",
+                      to: "networks",
+                      ports: tcp(portOf(facts.acmeDirectory)),
+                      why: "orders certificates",
+                  },
+              ];
     return [
-        { feature: "certManager", from: "cert-manager", to: "acmeDirectory", ports: directory, why: "orders certificates" },
+        ...directory,
+        {
+            feature: "certManager",
+            from: "cert-manager",
+            to: "internet",
+            ports: tcp(80, 443),
+            why: "orders certificates, and asks for a challenge as the authority will, wherever that is redirected to",
+        },
         {
             feature: "certManager",
             from: "cert-manager",

@@ -70,20 +70,15 @@ function rulesOf<Key extends "from" | "to">(key: Key, flows: readonly Flow[], { 
 
 /** What one server may do beside the others is added to what all of them may: it isolates nothing further. */
 function allowed(name: EndName, { labels }: Pods, network: Network, apiServer: ApiServer): PolicySpec {
-    const egress = rulesOf(
-        "to",
-        network.flows.filter(({ from }) => from === name),
-        network,
-        apiServer,
-    );
-    if (name.startsWith("server:")) return { podSelector: { matchLabels: labels }, policyTypes: ["Egress"], egress };
-    const ingress = rulesOf(
-        "from",
-        network.flows.filter(({ to }) => to === name),
-        network,
-        apiServer,
-    );
-    return { podSelector: { matchLabels: labels }, policyTypes: ["Ingress", "Egress"], ingress, egress };
+    const those = (key: "from" | "to") => network.flows.filter((flow) => flow[key] === name);
+    const ingress = rulesOf("from", those("to"), network, apiServer);
+    const egress = rulesOf("to", those("from"), network, apiServer);
+    return {
+        podSelector: { matchLabels: labels },
+        policyTypes: name.startsWith("server:") ? ["Egress"] : ["Ingress", "Egress"],
+        ...(ingress.length ? { ingress } : {}),
+        ...(egress.length ? { egress } : {}),
+    };
 }
 
 /** Our pods in a namespace, by the name of their end. */

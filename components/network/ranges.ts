@@ -89,9 +89,12 @@ export function isGuarded(range: string): boolean {
 
 const WHOLE = { 4: "0.0.0.0/0", 6: "::/0" } as const;
 
+/** Addresses of IPv4 as sockets of IPv6 know them. No packet has one, and no policy may name one. */
+const MAPPED = "::ffff:0:0/96";
+
 /** Every address of both families but some. */
 function allBut(excepted: Readonly<Record<4 | 6, readonly string[]>>): IpBlock[] {
-    return ([4, 6] as const).map((family) => ({ cidr: WHOLE[family], except: [...excepted[family]] }));
+    return ([4, 6] as const).map((family) => ({ cidr: WHOLE[family], except: excepted[family].filter((range) => range !== MAPPED) }));
 }
 
 /** The internet: every address but the guarded ones, and those of `others` (CIDR), which are the cluster's own. */

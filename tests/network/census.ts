@@ -37,6 +37,7 @@ const ROLES = {
     postgres: ["mcp-mesh", named("mcp-mesh-postgres")],
     agent: ["mcp-mesh", operated("weather")],
     "another agent": ["mcp-mesh", operated("mcp-mesh-postgres")],
+    "third agent": ["mcp-mesh", operated("mcp-mesh-registry")],
 } as const satisfies Record<string, readonly [string, Labels]>;
 
 /** Pods of others. */
@@ -72,6 +73,7 @@ const ADDRESSES = {
     "beside the API server": "203.0.113.11",
     "beside the API server, IPv6": "2001:db8:1::11",
     node: "192.168.5.11",
+    "beside the node": "192.168.5.10",
     "trusted client": "198.51.100.7",
     "trusted client, IPv6": "2001:db8:2::7",
     "beside trusted clients": "198.51.101.7",
@@ -94,7 +96,6 @@ const ADDRESSES = {
     multicast: "224.0.0.251",
     reserved: "255.255.255.255",
     "loopback, IPv6": "::1",
-    "mapped metadata": "::ffff:169.254.169.254",
     "metadata behind NAT64": "64:ff9b::a9fe:a9fe",
     "private behind NAT64": "64:ff9b:1::a00:1",
     "metadata inside Teredo": "2001::a9fe:a9fe",
@@ -120,7 +121,12 @@ const podsOf = (table: Readonly<Record<string, readonly [string, Labels]>>): [st
 
 const roles = podsOf(ROLES);
 const others = podsOf(OTHERS);
-const strangers = NAMESPACES.map((namespace): [string, Pod] => [`stranger in ${namespace}`, pod(namespace, { app: "stranger" })]);
+const strangers = [
+    ...NAMESPACES.map((namespace): [string, Pod] => [`stranger in ${namespace}`, pod(namespace, { app: "stranger" })]),
+    // Not the operator's, whatever server it claims to be of.
+    ["stranger of a server", pod("mcp-servers", { "mcpruntime.org/server": "files" })] as [string, Pod],
+    ["stranger of ours", pod("mcp-mesh", named("anything"))] as [string, Pod],
+];
 /** Whoever may make pods in a namespace of its own may give them any labels. */
 const impostors = [...roles, ...others]
     .filter(([name]) => name !== "pod in default")

@@ -128,27 +128,34 @@ function isPort({ protocol = "TCP", port, endPort }: PolicyPort, target: Endpoin
 const typesOf = ({ policyTypes, egress }: Spec) =>
     policyTypes?.length ? policyTypes : egress?.length ? ["Ingress", "Egress"] : ["Ingress"];
 
-function allows(direction: "Ingress" | "Egress", pod: Pod, other: Endpoint, port: Port, { policies, namespaces }: Policies): boolean {
+const anything = () => true;
+
+/** What the policies of a pod say about connections with another end, in one direction: which ports are open. */
+export function gate(
+    direction: "Ingress" | "Egress",
+    pod: Endpoint,
+    other: Endpoint,
+    { policies, namespaces }: Policies,
+): (port: Port) => boolean {
+    if (!isPod(pod) || pod.ip === other.ip) return anything;
     const selecting = policies.filter(
         ({ namespace, spec }) => namespace === pod.namespace && selects(spec.podSelector, pod.labels) && typesOf(spec).includes(direction),
     );
-    if (selecting.length === 0) return true;
+    if (selecting.length === 0) return anything;
     const target = direction === "Ingress" ? pod : other;
-    return selecting.some(({ namespace, spec }) => {
+    const ports = selecting.flatMap(({ namespace, spec }) => {
         const rules =
             direction === "Ingress"
-                ? (spec.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports }))
-                : (spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports }));
-        return rules.some(
-            ({ peers, ports }) =>
-                (!peers?.length || peers.some((peer) => isPeer(peer, other, namespace, namespaces))) &&
-                (!ports?.length || ports.some((one) => isPort(one, target, port))),
-        );
+                ? (spec.ingress ?? []).map((rule) => ({ peers: rule.from, ports: rule.ports }))
+                : (spec.egress ?? []).map((rule) => ({ peers: rule.to, ports: rule.ports }));
+        return rules
+            .filter(({ peers }) => !peers?.length || peers.some((peer) => isPeer(peer, other, namespace, namespaces)))
+            .map((rule) => rule.ports);
     });
+    return (port) => ports.some((list) => !list?.length || list.some((one) => isPort(one, target, port)));
 }
 
 /** Whether a connection gets through: out of where it comes from, and into where it goes. A pod always reaches itself. */
 export function reaches(policies: Policies, from: Endpoint, to: Endpoint, port: Port): boolean {
-    if (from.ip === to.ip) return true;
-    return (!isPod(from) || allows("Egress", from, to, port, policies)) && (!isPod(to) || allows("Ingress", to, from, port, policies));
+    return gate("Egress", from, to, policies)(port) && gate("Ingress", to, from, policies)(port);
 }

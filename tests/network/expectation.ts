@@ -3,14 +3,11 @@
  * it. What no row says must not be possible.
  */
 import type { ApiServer, NetworkFacts } from "../../components/network/facts.ts";
-import type { Row } from "./matrix.ts";
+import type { Expectation, Row } from "./matrix.ts";
 
-export interface Scenario {
+export interface Scenario extends Omit<Expectation, "groups"> {
     readonly facts: NetworkFacts;
     readonly apiServer: ApiServer;
-    /** The platform's namespaces. */
-    readonly namespaces: readonly string[];
-    readonly rows: readonly Row[];
 }
 
 const TRAEFIK = { namespace: "traefik", labels: { "app.kubernetes.io/name": "traefik" } } as const;
@@ -18,13 +15,13 @@ const TRAEFIK = { namespace: "traefik", labels: { "app.kubernetes.io/name": "tra
 /** Names for several of the census. */
 export const GROUPS = {
     servers: "server files | server other | server mcp-gateway",
-    agents: "agent | another agent",
+    agents: "agent | another agent | third agent",
     public:
         "internet | internet, IPv6 | allowed | allowed, IPv6 | beside allowed | beside allowed, IPv6 | trusted client | trusted client, IPv6 | " +
         "beside trusted clients | beside trusted clients, IPv6 | beside the API server | beside the API server, IPv6",
     solvers: "solver in mcp-runtime | solver in registry",
     "any network":
-        "public | outside pods | the API server | node | private 10 | shared | private 172 | protocol assignments | private 192 | private, IPv6 | network tests",
+        "public | the API server | node | beside the node | private 10 | shared | private 172 | protocol assignments | private 192 | private, IPv6 | network tests",
     "the API server": "API server | API server, IPv6",
 } as const;
 
@@ -49,6 +46,11 @@ const SMALL: Scenario = {
     apiServer: API_SERVER,
     namespaces: ["mcp-runtime", "mcp-servers", "registry", "traefik"],
     rows: [...CORE, ...OWN_EDGE, ["outside", "traefik", "8000 8443"], ["outside", "registry", "5000"]],
+    // Open to anybody, and nobody of the platform's own may go there.
+    in: [
+        ["everybody", "traefik", "8000 8443"],
+        ["everybody", "registry", "5000"],
+    ],
 };
 
 /** A production of every part, behind a proxy, on k3s; the API server is at public addresses. */
@@ -131,8 +133,11 @@ const INTERNAL: Scenario = {
         ["cert-manager", "beside dns", "1-65535"],
         ["cert-manager | cainjector | webhook", "the API server", "6443"],
         ["the API server", "webhook", "10250"],
-        ["cert-manager", "any network", "14000"],
+        ["cert-manager", "any network | outside pods", "14000"],
     ],
+    // Ranges of addresses have pods in them, which do not let it in.
+    out: [["cert-manager", "pods", "14000"]],
+    in: [["everybody", "registry", "5000"]],
 };
 
 export const SCENARIOS = { SMALL, FULL, GUEST, INTERNAL } as const;

@@ -1,22 +1,23 @@
-/** Who reaches whom on which port: as rows written by hand, and as what policies say of everybody. */
+/** Who reaches whom on which port: as rows written by hand, and as policies say it of everybody. */
 import { EVERYBODY, outsideOf } from "./census.ts";
-import { reaches, type Endpoint, type PlacedPolicy, type Port, type Protocol } from "./evaluator.ts";
+import { gate, type Endpoint, type PlacedPolicy, type Port, type Protocol } from "./evaluator.ts";
 
 /**
- * Names on both sides are divided by ` | `; `outside` is everybody outside of the platform's namespaces, `outside pods` the
- * pods among them. Ports are numbers
+ * Names on both sides are divided by ` | `; `outside` is everybody outside of the platform's namespaces, `pods` are all. Ports are numbers
  * and ranges of TCP, those of another protocol with its name before them: `53 UDP/53`.
  */
 export type Row = readonly [from: string, to: string, ports: string];
 
-const tcp = [
-    ...[1, 22, 53, 80, 443, 444, 1023, 1024, 1025, 4443, 5000, 5001, 5432, 5433, 6443, 8000, 8001, 8080, 8081, 8082, 8089, 8090, 8443],
-    ...[9402, 10250, 10251, 14000, 30080, 65535],
-];
-const on = (protocol: Protocol, ports: readonly number[]): Port[] => ports.map((port) => ({ protocol, port }));
+// Ports of flows with those beside them, and ports of none.
+const tcp =
+    "1 22 52 53 54 79 80 81 442 443 444 1023 1024 1025 4442 4443 4444 4999 5000 5001 5431 5432 5433 6442 6443 6444 7999 8000 8001 8079 8080 " +
+    "8081 8082 8088 8089 8090 8442 8443 8444 9402 10249 10250 10251 13999 14000 14001 30080 65534 65535";
+const udp = "52 53 54 443 4443 5000 5432 6443 8000 8080 8089 8443 10250";
+const sctp = "53 8080";
+const on = (protocol: Protocol, ports: string): Port[] => ports.split(" ").map((port) => ({ protocol, port: Number(port) }));
 
 /** Every port that is tried. */
-export const PORTS: readonly Port[] = [...on("TCP", tcp), ...on("UDP", [53, 443, 5432, 8080, 10250]), ...on("SCTP", [53, 8080])];
+export const PORTS: readonly Port[] = [...on("TCP", tcp), ...on("UDP", udp), ...on("SCTP", sctp)];
 
 function includes(ports: string, { protocol, port }: Port): boolean {
     return ports.split(" ").some((word) => {
@@ -29,45 +30,88 @@ function includes(ports: string, { protocol, port }: Port): boolean {
 export type Line = string;
 const lineOf = (from: string, to: string, { protocol, port }: Port): Line => `${from} > ${to} ${protocol}/${port}`;
 
-/** Every connection that rows allow, with an end in the platform's namespaces: no policy is about others. */
-export function allowedBy(rows: readonly Row[], namespaces: readonly string[], groups: Readonly<Record<string, string>> = {}): Set<Line> {
+/** What policies say and what they are to say: of connections that get through, and of each end by itself. */
+export interface Verdicts {
+    readonly through: Set<Line>;
+    /** What the policies of the sender let out, whether or not the receiver takes it. */
+    readonly out: Set<Line>;
+    /** What the policies of the receiver let in, whether or not the sender may send it. */
+    readonly in: Set<Line>;
+}
+
+export interface Expectation {
+    /** The platform's namespaces. */
+    readonly namespaces: readonly string[];
+    /** Connections that get through. Both ends allow each of them. */
+    readonly rows: readonly Row[];
+    /** What else senders let out, and receivers let in, although the other end does not. */
+    readonly out?: readonly Row[];
+    readonly in?: readonly Row[];
+    /** Names for several. */
+    readonly groups: Readonly<Record<string, string>>;
+}
+
+const isIn = (namespaces: readonly string[]) => (end: Endpoint | undefined) =>
+    end !== undefined && "namespace" in end && namespaces.includes(end.namespace);
+
+const pods = [...EVERYBODY].filter(([, end]) => "namespace" in end).map(([name]) => name);
+
+/** What rows say. No policy is about connections between two that are outside of the platform's namespaces. */
+export function expected({ namespaces, rows, groups, ...more }: Expectation): Verdicts {
+    const inside = isIn(namespaces);
     const outside = outsideOf(namespaces);
-    const names = (side: string): string[] =>
+    const names = (side: string): readonly string[] =>
         side.split(" | ").flatMap((name) => {
+            if (name === "everybody") return [...EVERYBODY.keys()];
             if (name === "outside") return outside;
-            if (name === "outside pods") return outside.filter((one) => "namespace" in (EVERYBODY.get(one) ?? {}));
+            if (name === "pods") return pods;
+            if (name === "outside pods") return outside.filter((one) => pods.includes(one));
             const group = groups[name];
             if (group !== undefined) return names(group);
             if (!EVERYBODY.has(name)) throw new Error(`${name} is nobody`);
             return [name];
         });
-    const lines = new Set<Line>();
-    for (const [from, to, ports] of rows)
-        for (const one of names(from))
-            for (const other of names(to))
-                for (const port of PORTS)
-                    if (one !== other && includes(ports, port) && !(outside.includes(one) && outside.includes(other)))
-                        lines.add(lineOf(one, other, port));
-    return lines;
-}
-
-/** Every connection that policies allow, with an end that is a pod in some namespaces. */
-export function allowedIn(
-    policies: readonly PlacedPolicy[],
-    namespaces: readonly string[],
-    everybody: ReadonlyMap<string, Endpoint> = EVERYBODY,
-): Set<Line> {
-    const inside = (end: Endpoint) => "namespace" in end && namespaces.includes(end.namespace);
-    const lines = new Set<Line>();
-    for (const [from, sender] of everybody)
-        for (const [to, receiver] of everybody) {
-            if (from === to || !(inside(sender) || inside(receiver))) continue;
-            for (const port of PORTS) if (reaches({ policies }, sender, receiver, port)) lines.add(lineOf(from, to, port));
+    const written = (list: readonly Row[], relevant: (from: Endpoint | undefined, to: Endpoint | undefined) => boolean): Set<Line> => {
+        const lines = new Set<Line>();
+        for (const [senders, receivers, ports] of list) {
+            const open = PORTS.filter((port) => includes(ports, port));
+            for (const from of names(senders))
+                for (const to of names(receivers))
+                    if (from !== to && relevant(EVERYBODY.get(from), EVERYBODY.get(to)))
+                        for (const port of open) lines.add(lineOf(from, to, port));
         }
-    return lines;
+        return lines;
+    };
+    return {
+        through: written(rows, (from, to) => inside(from) || inside(to)),
+        out: written([...rows, ...(more.out ?? [])], (from) => inside(from)),
+        in: written([...rows, ...(more.in ?? [])], (_, to) => inside(to)),
+    };
 }
 
-/** What one set has and another has not, both ways. */
-export function differences(expected: ReadonlySet<Line>, found: ReadonlySet<Line>): { missing: Line[]; extra: Line[] } {
-    return { missing: [...expected].filter((line) => !found.has(line)), extra: [...found].filter((line) => !expected.has(line)) };
+/** What policies say. */
+export function found(policies: readonly PlacedPolicy[], namespaces: readonly string[]): Verdicts {
+    const inside = isIn(namespaces);
+    const verdicts: Verdicts = { through: new Set(), out: new Set(), in: new Set() };
+    for (const [from, sender] of EVERYBODY)
+        for (const [to, receiver] of EVERYBODY) {
+            if (from === to || !(inside(sender) || inside(receiver))) continue;
+            const leaves = gate("Egress", sender, receiver, { policies });
+            const enters = gate("Ingress", receiver, sender, { policies });
+            for (const port of PORTS) {
+                const line = lineOf(from, to, port);
+                if (inside(sender) && leaves(port)) verdicts.out.add(line);
+                if (inside(receiver) && enters(port)) verdicts.in.add(line);
+                if (leaves(port) && enters(port)) verdicts.through.add(line);
+            }
+        }
+    return verdicts;
+}
+
+/** Connections on which two disagree, each with what is wrong. */
+export function disagreements(wanted: Verdicts, seen: Verdicts): string[] {
+    return (["through", "out", "in"] as const).flatMap((kind) => [
+        ...[...wanted[kind]].filter((line) => !seen[kind].has(line)).map((line) => `missing ${kind}: ${line}`),
+        ...[...seen[kind]].filter((line) => !wanted[kind].has(line)).map((line) => `extra ${kind}: ${line}`),
+    ]);
 }
