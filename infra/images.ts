@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ImageLoad } from "../components/operator/image-load.ts";
 import { ImagePush } from "../components/registry/push.ts";
-import type { Registry } from "../components/registry/registry.ts";
 import { projectRoot, pushCommand, type PushOptions } from "../stacks/images.ts";
 import type { Topology } from "../stacks/topology.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Parts } from "./parts.ts";
+import type { Images } from "./registry.ts";
 
 /** The name at the end of an image's repository. */
 const lastName = (image: string): string => /([^/]+):[^:]*$/.exec(image)?.[1] ?? image;
@@ -33,9 +33,9 @@ export interface Pushes {
 }
 
 /** Pushes what the topology has the nodes pull from the platform's registry, and what the settings ask for. */
-export function pushImages({ settings, topology, cluster, after }: Parts, registry: Registry | undefined): Pushes {
+export function pushImages({ settings, topology, cluster, after }: Parts, { bundled: registry, ready }: Images): Pushes {
     const { address } = topology.registry;
-    const opts = after(...(registry ? [registry] : cluster.registry ? [cluster.registry] : []));
+    const opts = after(...ready);
     const push = (name: string, image: string, options: Omit<PushOptions, "username">): pulumi.Resource => {
         if (!registry) {
             const command = pushCommand(image, options);

@@ -9,6 +9,7 @@ export const {
     registryHost,
     registryUsername,
     registryPassword,
+    registryCaCertificate,
     kubeconfig,
     namespaces,
     caCertificate,

@@ -6,15 +6,17 @@ import { NAMESPACES } from "../components/namespaces/names.ts";
 import { createNamespaces, namespacesOf } from "../components/namespaces/namespaces.ts";
 import { networkOf } from "../components/network/flows.ts";
 import { Operator } from "../components/operator/operator.ts";
-import { Registry } from "../components/registry/registry.ts";
+import type { Registry } from "../components/registry/registry.ts";
 import { McpServers } from "../components/servers/servers.ts";
 import { RESOURCE_PROFILES } from "../components/workloads/resources.ts";
 import type { Topology } from "../stacks/topology.ts";
 import type { Cluster } from "./cluster.ts";
 import { createEntrance, type Entrance } from "./entrance.ts";
 import { loadImages, pushImages } from "./images.ts";
+import { createMesh } from "./mesh.ts";
 import { networkFactsOf } from "./network.ts";
 import type { Parts } from "./parts.ts";
+import { createImages, type Images } from "./registry.ts";
 import type { Settings } from "./settings.ts";
 
 /** The parts of a platform that its outputs are read from. */
@@ -48,34 +50,19 @@ export function createPlatform(settings: Settings, topology: Topology, cluster: 
         loaded: (name) => [images.get(name)].flatMap((load) => load ?? []),
     };
     const entrance = createEntrance(parts);
-    const registry = createRegistry(parts);
-    createServing(parts, entrance, registry);
-    return { registry, entrance, namespaces: namespacesOf(network.features) };
-}
-
-function createRegistry({ settings, topology, namespaces, resources, after, loaded }: Parts): Registry | undefined {
-    if (!namespaces.registry) return undefined;
-    return new Registry(
-        "registry",
-        {
-            ...topology.registry,
-            namespace: namespaces.registry.name,
-            pullNamespace: namespaces.servers.name,
-            image: topology.images.registry,
-            storage: settings.storage.registry,
-            storageClass: topology.storageClass,
-            resources: resources.registry,
-        },
-        after(namespaces.registry, namespaces.servers, ...loaded("registry")),
-    );
+    const kept = createImages(parts, entrance);
+    createServing(parts, entrance, kept);
+    createMesh(parts);
+    return { registry: kept.bundled, entrance, namespaces: namespacesOf(network.features) };
 }
 
 /** Operator, gateway and the servers of the settings. */
-function createServing(parts: Parts, { ingress, gatewayCertificate }: Entrance, registry: Registry | undefined): void {
+function createServing(parts: Parts, { ingress, gatewayCertificate }: Entrance, kept: Images): void {
     const { settings, topology, namespaces, resources, hosts, after } = parts;
     const { images, gateway: access } = topology;
     const { runtime, servers } = namespaces;
-    const { own, servers: pushes } = pushImages(parts, registry);
+    const { own, servers: pushes } = pushImages(parts, kept);
+    const ownPullSecret = kept.ownPullSecret === undefined ? {} : { ownPullSecret: kept.ownPullSecret };
     const ready = [runtime, servers, ...parts.loaded("operator"), ...own];
     const operator = new Operator(
         "operator",
@@ -84,7 +71,8 @@ function createServing(parts: Parts, { ingress, gatewayCertificate }: Entrance, 
             serversNamespace: servers.name,
             image: images.operator,
             gateway: { internalUrl: gatewayUrl(NAMESPACES.runtime), host: hosts.mcp, publicUrl: access.publicUrl },
-            imagePullSecret: registry?.pullSecret,
+            imagePullSecret: kept.pullSecret,
+            ...ownPullSecret,
             npmRegistry: settings.npmRegistry,
             resources: resources["mcp-operator"],
         },
@@ -102,6 +90,7 @@ function createServing(parts: Parts, { ingress, gatewayCertificate }: Entrance, 
             certificate: gatewayCertificate,
             awaitAddress: ingress.awaitAddress,
             annotations: ingress.annotations,
+            ...ownPullSecret,
             resources: resources["mcp-gateway"],
         },
         after(...ready, operator.definition, ...ingress.ready),

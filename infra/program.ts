@@ -22,6 +22,8 @@ export interface PlatformOutputs {
     readonly registryUsername: string;
     /** Secret. */
     readonly registryPassword: pulumi.Output<string>;
+    /** The authority that signed the certificate of the registry itself, which nodes trust. PEM; empty where it has none. */
+    readonly registryCaCertificate: pulumi.Output<string>;
     /** Path. */
     readonly kubeconfig: string;
     readonly namespaces: Readonly<Record<string, string>>;
@@ -54,6 +56,7 @@ export function createStack({ settings, topology }: StackPlan): PlatformOutputs 
         registryHost: topology.registry.host,
         registryUsername: registry?.push.username ?? "",
         registryPassword: pulumi.secret(registry?.push.password ?? ""),
+        registryCaCertificate: registry?.authority ?? pulumi.output(""),
         kubeconfig: topology.cluster.kubeconfig,
         namespaces,
         caCertificate: entrance.certificates.authority ?? pulumi.output(""),

@@ -37,6 +37,8 @@ export interface GatewayArgs {
     readonly awaitAddress: boolean;
     /** Annotations of the Ingress, by which the edge knows what to do to requests. Default: none. */
     readonly annotations?: Readonly<Record<string, string>>;
+    /** Secret in `namespace` that the platform's own image is pulled with. Default: none is needed. */
+    readonly ownPullSecret?: pulumi.Input<string>;
     readonly resources: Resources;
 }
 
@@ -72,6 +74,7 @@ export class Gateway extends pulumi.ComponentResource {
                 liveness: { port: "health", path: "/healthz" },
                 resources: args.resources,
                 apiAccess: true,
+                ...(args.ownPullSecret === undefined ? {} : { pullSecret: args.ownPullSecret }),
             }),
             { parent: this, dependsOn: identity },
         );

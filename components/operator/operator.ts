@@ -30,6 +30,8 @@ export interface OperatorArgs {
     readonly imagePullSecret?: pulumi.Input<string> | undefined;
     /** Where servers that are npm packages come from. Default: npm's own registry. */
     readonly npmRegistry?: string | undefined;
+    /** Secret in `namespace` that the platform's own image is pulled with. Default: none is needed. */
+    readonly ownPullSecret?: pulumi.Input<string>;
     readonly resources: Resources;
 }
 
@@ -83,6 +85,7 @@ export class Operator extends pulumi.ComponentResource {
                 liveness: { port: "health", path: "/healthz" },
                 resources: args.resources,
                 apiAccess: true,
+                ...(args.ownPullSecret === undefined ? {} : { pullSecret: args.ownPullSecret }),
             }),
             { parent: this, dependsOn: [this.definition, ...identity] },
         );

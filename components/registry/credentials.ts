@@ -37,20 +37,38 @@ function dockerConfig(host: string, { username, password }: PullUser): pulumi.Ou
     );
 }
 
-/** Makes the Secret that pods in `namespace` pull from `host` with, as a child of `parent`, and returns its name. */
-export function createPullSecret(
+export interface PullSecretsArgs {
+    /** Host of the registry, with a prefix of repositories where the user may read no others. */
+    readonly host: string;
+    readonly pullNamespace: pulumi.Input<string>;
+    readonly ownNamespace?: pulumi.Input<string>;
+    readonly user: PullUser;
+}
+
+/** Names of the Secrets, in `pullNamespace` and in `ownNamespace`. */
+export interface PullSecrets {
+    readonly pullSecret: pulumi.Output<string>;
+    readonly ownPullSecret: pulumi.Output<string> | undefined;
+}
+
+/** Makes the Secrets that pods pull from `host` with, as children of `parent`. */
+export function createPullSecrets(
     name: string,
-    { host, namespace, user }: { readonly host: string; readonly namespace: pulumi.Input<string>; readonly user: PullUser },
+    { host, pullNamespace, ownNamespace, user }: PullSecretsArgs,
     parent: pulumi.Resource,
-): pulumi.Output<string> {
-    const secret = new kubernetes.core.v1.Secret(
-        `${name}-pull`,
-        {
-            metadata: { name: "registry-pull", namespace, labels: labelsOf("registry") },
-            type: "kubernetes.io/dockerconfigjson",
-            stringData: { ".dockerconfigjson": dockerConfig(host, user) },
-        },
-        { parent },
-    );
-    return secret.metadata.name;
+): PullSecrets {
+    const secretIn = (resource: string, namespace: pulumi.Input<string>) =>
+        new kubernetes.core.v1.Secret(
+            resource,
+            {
+                metadata: { name: "registry-pull", namespace, labels: labelsOf("registry") },
+                type: "kubernetes.io/dockerconfigjson",
+                stringData: { ".dockerconfigjson": dockerConfig(host, user) },
+            },
+            { parent },
+        ).metadata.name;
+    return {
+        pullSecret: secretIn(`${name}-pull`, pullNamespace),
+        ownPullSecret: ownNamespace === undefined ? undefined : secretIn(`${name}-own-pull`, ownNamespace),
+    };
 }

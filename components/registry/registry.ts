@@ -10,7 +10,7 @@ import type { Resources } from "../workloads/resources.ts";
 import { createVolume, type VolumePlace } from "../workloads/volume.ts";
 import { RegistryCertificate, registryNames } from "./certificate.ts";
 import { configurationHash, REGISTRY_PORT, registryConfiguration, type RegistryMode } from "./configuration.ts";
-import { createPullSecret, createUser, htpasswd, type RegistryUser } from "./credentials.ts";
+import { createPullSecrets, createUser, htpasswd, type RegistryUser } from "./credentials.ts";
 import { backendAnnotations } from "./route.ts";
 import { REGISTRY, registryWorkload } from "./workload.ts";
 
@@ -19,6 +19,8 @@ export interface RegistryArgs {
     readonly namespace: pulumi.Input<string>;
     /** Where the pull secret is made: the namespace of the pods whose images are in the registry. */
     readonly pullNamespace: pulumi.Input<string>;
+    /** Where it is made a second time, for the platform's own pods. Default: their images are elsewhere. */
+    readonly ownNamespace?: pulumi.Input<string>;
     /** Default `bundled-http`. */
     readonly mode?: RegistryMode | undefined;
     readonly image: string;
@@ -48,6 +50,8 @@ export class Registry extends pulumi.ComponentResource {
     readonly push: RegistryUser;
     /** Name of the Secret that pods pull with, in `pullNamespace`. */
     readonly pullSecret: pulumi.Output<string>;
+    /** The same in `ownNamespace`. */
+    readonly ownPullSecret: pulumi.Output<string> | undefined;
     /** Changes when the volume is another one, and with it all images are gone. */
     readonly volume: pulumi.Output<string>;
     /** Name of the Service, whose port is called `registry`. */
@@ -73,7 +77,7 @@ export class Registry extends pulumi.ComponentResource {
             },
             child,
         );
-        this.pullSecret = createPullSecret(name, { host, namespace: args.pullNamespace, user: pull }, this);
+        ({ pullSecret: this.pullSecret, ownPullSecret: this.ownPullSecret } = createPullSecrets(name, { ...args, user: pull }, this));
 
         const hosts = [hostname(host), ...(publicHost === undefined ? [] : [publicHost])];
         const names = registryNames(NAMESPACES.registry, hosts);

@@ -40,6 +40,8 @@ export interface Workload {
     readonly volumes?: readonly VolumeMount[];
     /** Whether the pods talk to the API server. Default false: no token is mounted. */
     readonly apiAccess?: true;
+    /** Secret of the namespace that the image is pulled with. Default: none is needed. */
+    readonly pullSecret?: pulumi.Input<string>;
     /** The id of the user and group that the image is made for. Default 65532. */
     readonly user?: number;
     /** How long a pod may take to end, seconds. Default 30. */
@@ -97,6 +99,7 @@ export function podTemplate(workload: Workload, revision: string): PodTemplate {
         spec: {
             serviceAccountName: name,
             automountServiceAccountToken: workload.apiAccess ?? false,
+            ...(workload.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: workload.pullSecret }] }),
             enableServiceLinks: false,
             terminationGracePeriodSeconds: workload.graceSeconds ?? 30,
             securityContext: {

@@ -6,7 +6,7 @@ import { certificateCautions, certificateRules } from "./certificates.ts";
 import { exposureRules } from "./exposure.ts";
 import { nodeCautions, nodeRules } from "./nodes.ts";
 import { peopleRules } from "./people.ts";
-import { productionRules } from "./production.ts";
+import { productionCautions, productionRules } from "./production.ts";
 import { registryRules } from "./registry.ts";
 import type { Rule } from "./rule.ts";
 import { serverRules } from "./servers.ts";
@@ -25,4 +25,4 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** What settings are warned about. */
-export const CAUTIONS: readonly Rule[] = [...certificateCautions, ...nodeCautions];
+export const CAUTIONS: readonly Rule[] = [...certificateCautions, ...nodeCautions, ...productionCautions];

@@ -1,7 +1,7 @@
 import type { Settings } from "../schema/settings.ts";
 import { publishedImage, VERSIONED, type ReleaseName, type VersionedComponent } from "../../stacks/releases.ts";
 import { hostOf, isPublicName, looksLocal } from "../names.ts";
-import { when, type Problem, type Rule } from "./rule.ts";
+import { beside, when, type Problem, type Rule } from "./rule.ts";
 import { isFound } from "../sentences.ts";
 
 /** A rule of `strictProd`. */
@@ -96,6 +96,17 @@ export const productionRules: readonly Rule[] = [
             fix: `no client on the internet trusts the stack's own authority for ${domain}: use acme, issuer or secrets`,
         }),
     ),
+    strict(
+        "domain",
+        ["domain"],
+        "the apex is a domain of one's own: no single label, nothing under `.localhost`, `.local` or `.test`",
+        ({ domain }) =>
+            when(looksLocal(domain), {
+                path: ["domain"],
+                found: found(domain),
+                fix: "it leads to one machine or network: give a domain of your own, such as example.com or corp.internal",
+            }),
+    ),
     strict("admins", ["admins"], "there is an administrator", ({ admins }) =>
         when(admins.length === 0, {
             path: ["admins"],
@@ -132,4 +143,34 @@ export const productionRules: readonly Rule[] = [
             fix: "a folder of one node is neither limited in size nor kept apart: use class",
         }),
     ),
+];
+
+/** Machines of one person, where nobody else listens. */
+const isLocal = ({ topology }: Settings): boolean =>
+    ["embedded", "kind", "minikube"].includes(topology.kind) ||
+    (topology.kind === "existing" && topology.distribution === "docker-desktop");
+
+export const productionCautions: readonly Rule[] = [
+    {
+        id: "plain-registry",
+        keys: ["registry", "topology"],
+        says: "`bundled-http` on more than a machine of one's own: passwords and images travel without encryption",
+        check: (settings) =>
+            when(settings.registry.mode === "bundled-http" && !isLocal(settings), {
+                path: ["registry", "mode"],
+                found: beside("bundled-http", "topology.kind", settings.topology.kind),
+                fix: "passwords and images travel without encryption: use bundled-https or external",
+            }),
+    },
+    {
+        id: "light-production",
+        keys: ["strictProd", "resourceProfile"],
+        says: "`strictProd` with the resource profile `light`, which is sized for a small machine",
+        check: ({ strictProd, resourceProfile }) =>
+            when(strictProd && resourceProfile === "light", {
+                path: ["resourceProfile"],
+                found: found(resourceProfile),
+                fix: "it is sized for a small machine: use standard",
+            }),
+    },
 ];

@@ -232,6 +232,7 @@ describe("secrets", () => {
             registryHost: "registry.local",
             registryUsername: "push",
             registryPassword: "generated-password",
+            registryCaCertificate: "",
             kubeconfig: "/var/lib/example/cluster/kubeconfig",
             namespaces: { runtime: "mcp-runtime", servers: "mcp-servers", registry: "registry", edge: "traefik" },
             caCertificate: "generated-authority",
