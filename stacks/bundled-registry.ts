@@ -5,7 +5,7 @@ import type { RegistryChoice } from "./topology.ts";
 
 /** Where the authority that signed the registry's own certificate is found, PEM: an output, and a Secret made on the way to it. */
 const REGISTRY_AUTHORITY: Text = {
-    output: "registryAuthority",
+    output: "registryCaCertificate",
     early: `kubectl get secret registry-authority --namespace registry --output go-template='{{index .data "ca.crt" | base64decode}}'`,
 };
 

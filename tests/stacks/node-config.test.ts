@@ -45,7 +45,7 @@ describe("each stack", () => {
         expect(text).toContain(
             "/etc/rancher/k3s/mcp-platform-registry-ca.crt (0644), while the first `up` waits for the nodes, or after it:\n      $ kubectl get secret registry-authority ",
         );
-        expect(text).toContain("      $ npm run --silent stack -- output registryAuthority --stack prod\n");
+        expect(text).toContain("      $ npm run --silent stack -- output registryCaCertificate --stack prod\n");
     });
 
     test("minikube: the start first, then its node", async () => {

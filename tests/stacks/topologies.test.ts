@@ -1,4 +1,5 @@
 /** What each stack's settings file comes to, to the last field. */
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -15,9 +16,15 @@ afterAll(() => {
 });
 
 const OWN_AUTHORITY = {
-    output: "registryAuthority",
+    output: "registryCaCertificate",
     early: `kubectl get secret registry-authority --namespace registry --output go-template='{{index .data "ca.crt" | base64decode}}'`,
 };
+
+test("the authority that nodes trust is one of the stack's outputs", async () => {
+    expect(await readFile(new URL("../../infra/index.ts", import.meta.url), "utf8")).toMatch(
+        new RegExp(`^ {4}${OWN_AUTHORITY.output},$`, "m"),
+    );
+});
 
 test("embedded: NodePorts forwarded from loopback, images loaded", async () => {
     const { images, ...topology } = topologyFor(await settingsOf("embedded"));
