@@ -15,9 +15,11 @@ const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 const label = fc.stringMatching(/^[a-z]([-a-z0-9]{0,8}[a-z0-9])?$/);
 /** Host names that are neither of the internet nor special in any way. */
 const publicDomain = fc.tuple(label, fc.constantFrom("com", "org", "io", "dev", "co.uk")).map((parts) => `x-${parts.join(".")}`);
-const privateDomain = fc
-    .tuple(label, fc.constantFrom("localhost", "internal", "corp", "test", "local"))
-    .map((parts) => `x-${parts.join(".")}`);
+/** Names of a network of one's own; of those, production wants some that lead further than one machine. */
+const privateDomain = (strict: boolean) =>
+    fc
+        .tuple(label, fc.constantFrom("internal", "corp", ...(strict ? [] : ["localhost", "test", "local"])))
+        .map((parts) => `x-${parts.join(".")}`);
 const cidr = fc.tuple(fc.integer({ min: 11, max: 99 }), fc.nat(255)).map(([a, b]) => `${a}.${b}.0.0/16`);
 const v6 = fc.integer({ min: 0, max: 0xffff }).map((group) => `2a00:${group.toString(16)}::/32`);
 const range = fc.oneof(cidr, v6);
@@ -201,7 +203,7 @@ function rest(place: Topology, door: NonNullable<GivenSettings["frontDoor"]>, st
     const images = Object.fromEntries(unrecorded.map(([name, { repository, version }]) => [name, `${repository}:${version}@${DIGEST}`]));
     return fc.boolean().chain((packages) =>
         fc.record({
-            domain: isPublic ? publicDomain : privateDomain,
+            domain: isPublic ? publicDomain : privateDomain(strict),
             platformMode: isOpen ? fc.constant("public" as const) : fc.constantFrom("tenant" as const, "org" as const),
             strictProd: fc.constant(strict),
             topology: fc.constant(place),

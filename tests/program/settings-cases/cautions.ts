@@ -1,7 +1,8 @@
-import { k3s, NODES, servers, type RuleCase } from "./case.ts";
+import { existing, k3s, NODES, servers, type RuleCase } from "./case.ts";
 
 const acme = { mode: "acme", email: "ops@example.com" } as const;
-const prod = { ...k3s(), domain: "example.com", tls: acme };
+const https = { registry: { mode: "bundled-https" } } as const;
+const prod = { ...k3s(), ...https, domain: "example.com", tls: acme };
 const three = [...servers(3), NODES[1]];
 
 /** Settings that are accepted with a warning, beside settings that are accepted without one. */
@@ -22,10 +23,24 @@ export const cautionCases: readonly RuleCase[] = [
     },
     {
         rule: "one-api-endpoint",
-        accepted: k3s(three, { apiEndpoint: "api.example.com" }),
-        refused: k3s(three),
+        accepted: { ...https, ...k3s(three, { apiEndpoint: "api.example.com" }) },
+        refused: { ...https, ...k3s(three) },
         says: [
             "mcp-platform:topology.apiEndpoint is missing: the API server is reached through the first server alone: give a name or an address that leads to all of them",
         ],
+    },
+    {
+        rule: "plain-registry",
+        accepted: existing({ distribution: "docker-desktop" }),
+        refused: existing({ distribution: "kubeadm" }),
+        says: [
+            'mcp-platform:registry.mode is "bundled-http", and topology.kind is "existing": passwords and images travel without encryption: use bundled-https or external',
+        ],
+    },
+    {
+        rule: "light-production",
+        accepted: { ...prod, strictProd: true, admins: ["admin@example.com"], resourceProfile: "standard" },
+        refused: { ...prod, strictProd: true, admins: ["admin@example.com"] },
+        says: ['mcp-platform:resourceProfile is "light", and strictProd is true: it is sized for a small machine: use standard'],
     },
 ];

@@ -79,6 +79,16 @@ export const strictCases: readonly RuleCase[] = [
         'mcp-platform:tls.clusterIssuer is "selfsigned", and strictProd is true: by its name its certificates are not for production: give an issuer that clients trust',
     ),
     refused(
+        "strict-domain",
+        { domain: "localhost", tls: { mode: "internal" } },
+        'mcp-platform:domain is "localhost", and strictProd is true: it leads to one machine or network: give a domain of your own, such as example.com or corp.internal',
+    ),
+    refused(
+        "strict-domain",
+        { domain: "corp.local", tls: { mode: "internal" } },
+        'mcp-platform:domain is "corp.local", and strictProd is true: it leads to one machine or network: give a domain of your own, such as example.com or corp.internal',
+    ),
+    refused(
         "strict-admins",
         { admins: [] },
         "mcp-platform:admins is empty, and strictProd is true: nobody could administer the platform: give an e-mail address at least (tls.email is a contact, not an administrator)",
