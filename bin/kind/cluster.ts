@@ -153,13 +153,21 @@ async function writeFiles(plan: KindPlan, nodes: readonly Container[], { engine 
     );
 }
 
-/** How a container is removed without asking its processes to end. */
-const killedFirst = ({ provider }: ContainerEngine): string[] => (provider === "podman" ? ["--time=0"] : []);
+/** Removes containers of nodes without asking their systemd to end, all at once, and the volumes that kind made for them. */
+async function removeContainers(nodes: readonly Container[], { engine }: Pick<Work, "engine">): Promise<void> {
+    const now = engine.provider === "podman" ? ["--time=0"] : [];
+    await Promise.all(nodes.map((node) => engine.do(`Removing ${node.name}`, ["rm", "--force", "--volumes", ...now, node.id])));
+    // Under podman they have names of their own, so that they do not go with the containers.
+    if (engine.provider !== "podman") return;
+    const listed = await Promise.all(nodes.map(({ name }) => engine.try(["volume", "ls", "--quiet", `--filter=label=${name}`])));
+    const volumes = listed.flatMap(({ stdout }) => stdout.split("\n").filter(Boolean));
+    if (volumes.length) await engine.do("Removing the nodes' volumes", ["volume", "rm", "--force", ...volumes]);
+}
 
 async function removeNodes(plan: KindPlan, nodes: readonly Container[], { engine, kind, progress }: Work): Promise<void> {
     await during(progress, `removing the kind cluster ${plan.name}`, 3, async () => {
-        // All at once: kind removes one after the other, and podman would wait ten seconds for the systemd of each.
-        await Promise.all(nodes.map((node) => engine.try(["rm", "--force", "--volumes", ...killedFirst(engine), node.id])));
+        // kind removes one after the other, and podman would wait ten seconds for each.
+        await removeContainers(nodes, { engine });
         const result = await kind(["delete", "cluster", "--name", plan.name, "--kubeconfig", plan.kubeconfig]);
         const left = await nodesOf(engine, plan.name);
         if (result.code !== 0 || left.length)
@@ -183,7 +191,7 @@ export async function removeCluster(plan: KindPlan, id: string, work: Work): Pro
     if (ours.length < found.length)
         progress.log(`The kind cluster ${plan.name} has nodes that this stack did not make: they are left alone.`);
     if (ours.length && ours.length === found.length) await removeNodes(plan, ours, work);
-    else if (ours.length) await engine.do("Removing nodes", ["rm", "--force", "--volumes", ...ours.map((node) => node.id)]);
+    else await removeContainers(ours, work);
     // It goes only when nobody else is on it: both engines refuse otherwise.
     if (marker.ownNetwork !== undefined) await engine.try(["network", "rm", marker.ownNetwork]);
     await removeFiles(plan.kubeconfig);

@@ -30,8 +30,8 @@ interface InspectedNetwork {
 }
 
 const INSTALL: Readonly<Record<Provider, string>> = {
-    docker: "install Docker (https://docs.docker.com/engine/install/; on Debian: apt-get install -y docker.io)",
-    podman: "install podman (https://podman.io/docs/installation; on Debian: apt-get install -y podman)",
+    docker: "install Docker (https://docs.docker.com/engine/install/)",
+    podman: "install podman (https://podman.io/docs/installation)",
 };
 
 const OTHER: Readonly<Record<Provider, Provider>> = { docker: "podman", podman: "docker" };

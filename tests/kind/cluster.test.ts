@@ -35,7 +35,7 @@ describe.each(["docker", "podman"] as const)("under %s", (provider) => {
 
         await removeCluster(on.plan, ID, await on.work());
         const after = await on.look();
-        expect([after.containers, after.networks]).toEqual([[], {}]);
+        expect([after.containers, after.networks, after.volumes]).toEqual([[], {}, {}]);
         expect(existsSync(dirname(dirname(on.plan.kubeconfig)))).toBe(false);
         expect(new Set(after.kindProviders)).toEqual(new Set([provider]));
     });

@@ -60,9 +60,12 @@ function kind() {
         case "create cluster": {
             machine.config = JSON.parse(stdin);
             machine.networks.kind ??= ["172.18.0.0/16", "fc00::/64"];
-            machine.config.nodes.forEach(({ role }, i) =>
-                make(`${name}-${role}${i > 1 ? i : ""}`, { "io.x-k8s.kind.cluster": name }, "kind"),
-            );
+            machine.config.nodes.forEach(({ role }, i) => {
+                const node = `${name}-${role}${i > 1 ? i : ""}`;
+                make(node, { "io.x-k8s.kind.cluster": name }, "kind");
+                // As kind does under podman: a volume with a name of its own, labelled with the node's.
+                if (process.env.KIND_EXPERIMENTAL_PROVIDER === "podman") machine.volumes[`var-of-${node}`] = { [node]: "true" };
+            });
             mkdirSync(dirname(kubeconfig), { recursive: true });
             writeFileSync(kubeconfig, "kind: Config\n");
             return end(0, "", " ✓ Preparing nodes");
@@ -130,6 +133,14 @@ function engine() {
             machine.images.push("localhost/mcp-platform/registry:3.0.0");
             return end(0);
         case "volume":
+            if (noun === "ls")
+                return end(
+                    0,
+                    Object.entries(machine.volumes)
+                        .filter(([, labels]) => option("filter").slice("label=".length) in labels)
+                        .map(([name]) => name)
+                        .join("\n"),
+                );
             if (noun === "create") machine.volumes[last] = labelsOf();
             else if (!machine.volumes[last]) end(1, "[]", `Error: no such volume: ${last}`);
             else if (noun === "rm") delete machine.volumes[last];
