@@ -30,7 +30,7 @@ export async function startEngine(provider: Provider): Promise<Engine | string> 
     sandbox.env["KUBECONFIG"] = join(sandbox.folder, "kubeconfig");
     const npm: Engine["npm"] = async (name, args, env = {}) => {
         const begun = performance.now();
-        const result = await sandbox.run(process.execPath, [join(projectRoot, "bin/main.ts"), name, ...args], { env });
+        const result = await sandbox.run(process.execPath, [join(projectRoot, "bin/run.mjs"), name, ...args], { env });
         return { ...result, seconds: (performance.now() - begun) / 1000 };
     };
     const succeed: Engine["succeed"] = async (command, ...args) => {

@@ -1,0 +1,4 @@
+/** The stack dev under a real Docker. */
+import { testDevStack } from "./dev-stack.ts";
+
+await testDevStack("docker");
