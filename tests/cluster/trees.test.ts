@@ -2,7 +2,7 @@ import type { Cgroups } from "../../embedded/cluster/cgroups.ts";
 import { layoutOf } from "../../embedded/cluster/layout.ts";
 import type { ToolPaths } from "../../embedded/cluster/options.ts";
 import { planCluster } from "../../embedded/cluster/plan.ts";
-import { hubSpec, nodeSpec, type TreeInputs } from "../../embedded/cluster/trees.ts";
+import { enforcerSpec, hubSpec, nodeSpec, type TreeInputs } from "../../embedded/cluster/trees.ts";
 import type { TreeSpec } from "../../embedded/cluster/specification.ts";
 
 const tools: ToolPaths = {
@@ -102,6 +102,28 @@ describe("the specification of a tree", () => {
         expect(unified.mounts.filter((mount) => mount.kind.startsWith("cgroup"))).toEqual([{ kind: "cgroup2", target: "/sys/fs/cgroup" }]);
         expect(unified.initCgroup).toBe("/sys/fs/cgroup/system");
         expect(unified.cgroups).toEqual([`/sys/fs/cgroup/${unified.cgroups[0]?.split("/").slice(-2).join("/")}`]);
+    });
+
+    it("gives the enforcer the machine's network and processes to look at, and none of its own to leave behind", () => {
+        const spec = enforcerSpec({ ...inputs(), apiPort: 6443 });
+        expect(spec.namespaces).toContain("pid");
+        expect(spec.namespaces).not.toContain("net");
+        expect(spec.mounts.map((mount) => mount.kind)).toEqual(["propagation"]);
+        expect(spec.processes.map(({ name, argv }) => [name, argv.slice(-2)])).toEqual([
+            ["policy-enforcer", ["/home/user/.state/cluster", "6443"]],
+        ]);
+        expect(spec.revision).not.toBe(enforcerSpec({ ...inputs({ fingerprint: "g" }), apiPort: 6443 }).revision);
+        expect(spec.revision).toBe(enforcerSpec({ ...inputs({ nodes: 3 }), apiPort: 6443 }).revision);
+    });
+
+    it("has packets between pods of one node pass the rules of what is routed", () => {
+        const path = "net/bridge/bridge-nf-call-";
+        expect(firstNode().sysctls).toEqual(
+            expect.arrayContaining([
+                { path: `${path}iptables`, value: "1" },
+                { path: `${path}ip6tables`, value: "1" },
+            ]),
+        );
     });
 
     it("without root has no namespaces, cgroups or mounts, and etcd on the shared loopback address asks for certificates", () => {

@@ -204,6 +204,13 @@ describe("a policy", () => {
 
 const withPorts = (name: string, containerPort: number) => ({ ports: [{ name, containerPort }, { containerPort: 1 }] });
 
+it("a policy allows no pod of a namespace that was not heard of yet, whatever it asks of namespaces", () => {
+    const given = { ...onWeb, ingress: [{ from: [{ namespaceSelector: {} }] }] };
+    const table = compile(NODE, { namespaces: new Map([["x", {}]]), policies: policy(given), pods: PODS });
+    const lets = (from: string): boolean => passes(table, { from, to: WEB, port: 80, protocol: "TCP" });
+    expect([lets(DB), lets(OTHER)]).toEqual([true, false]);
+});
+
 describe("a pod", () => {
     const object = {
         metadata: { uid: "u", name: "p", namespace: "x" },
