@@ -7,6 +7,7 @@ import { projectRoot } from "../embedded/common/paths.ts";
 import { run } from "../embedded/common/process.ts";
 import { consoleProgress } from "../embedded/common/progress.ts";
 import { main as checkMain } from "./check.ts";
+import { prepareDefinitions } from "./definitions.ts";
 import { installPackages } from "./packages.ts";
 import { prepare } from "./prepare.ts";
 
@@ -33,6 +34,7 @@ export async function main(args: string[]): Promise<number> {
         const progress = consoleProgress();
         await installPackages(await missingPackages(), true, progress);
         await prepare(progress);
+        await prepareDefinitions(progress);
     }
     const checked = selected ? 0 : await checkMain();
     const { counts, code } = await jest(args);

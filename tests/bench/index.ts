@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: how long a user waits, each beside a floor measured in the same run, and what the platform takes.
  * Needs root and built tools; makes a platform of its own beside a running one and removes it. `npm run bench:engine`
- * measures the embedded engine alone.
+ * measures the embedded engine alone, `npm run bench -- kind` the stack `dev` on a kind cluster.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +16,9 @@ const RUNS = 5;
 
 export async function main(args: readonly string[]): Promise<number> {
     if (args.length === 1 && args[0] === "engine") return await (await import("./engine.ts")).benchEngine();
-    if (args.length) throw new UserError(`npm run bench takes no argument but "engine", and got ${args.join(" ")}.`);
+    if (args.length === 1 && args[0] === "preview") return await (await import("./preview.ts")).benchPreview();
+    if (args[0] === "kind") return await (await import("./kind.ts")).benchKind(args.slice(1));
+    if (args.length) throw new UserError(`npm run bench takes no argument but "engine", "kind" or "preview", and got ${args.join(" ")}.`);
     if (process.getuid?.() !== 0) throw new UserError("npm run bench starts clusters that run pods, which needs root: run it as root.");
     const progress = consoleProgress();
     const rows: Row[] = [];
