@@ -14,6 +14,10 @@ const plan = planCluster({ stateDir: "/x", nodes: 1, apiPort: 1, publish: [] }, 
 const announced = { sandbox: "s", uid: "u", address: "10.244.1.7" };
 const pod: Pod = { uid: "u", name: "p", namespace: "x", labels: {}, node: plan.name, address: undefined, ports: [] };
 
+async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 (obstacle ? describe.skip : describe)("the policy enforcer, round by round", () => {
     /** A network namespace in the place of a node's. */
     let node: ChildProcess;
@@ -28,9 +32,6 @@ const pod: Pod = { uid: "u", name: "p", namespace: "x", labels: {}, node: plan.n
             stdio: ["ignore", "pipe", "ignore"],
         });
     const known = (): string => /elements = \{ ([^}]+) \}/.exec(nft("list", "set", "inet", "network_policies", "known"))?.[1] ?? "nobody";
-    const until = async (condition: () => boolean): Promise<void> => {
-        while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
     const round = async (change: Partial<Sources>): Promise<void> => {
         sources = { ...sources, ...change };
         inForce = undefined;
