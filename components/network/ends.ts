@@ -1,5 +1,6 @@
 /** The two ends of flows: the pods of the platform and of the cluster, and addresses. */
 import { CERT_MANAGER } from "../certificates/names.ts";
+import { MESH_DATABASE, MESH_REGISTRY } from "../mesh/names.ts";
 import { NAMESPACES } from "../namespaces/names.ts";
 import { partOf, selectorOf } from "../workloads/labels.ts";
 import { has, type Feature, type NetworkFacts, type PodsOfOthers } from "./facts.ts";
@@ -48,8 +49,8 @@ const ROLES = {
     "cert-manager": { feature: "certManager", pods: pods(selectorOf(CERT_MANAGER.controller), NAMESPACES.certManager) },
     cainjector: { feature: "certManager", pods: pods(selectorOf(CERT_MANAGER.cainjector), NAMESPACES.certManager) },
     webhook: { feature: "certManager", pods: pods(selectorOf(CERT_MANAGER.webhook), NAMESPACES.certManager) },
-    "mesh-registry": { feature: "mesh", pods: pods(beside("mcp-mesh-registry"), NAMESPACES.mesh) },
-    postgres: { feature: "mesh", pods: pods(beside("mcp-mesh-postgres"), NAMESPACES.mesh) },
+    "mesh-registry": { feature: "mesh", pods: pods(beside(MESH_REGISTRY.name), NAMESPACES.mesh) },
+    postgres: { feature: "mesh", pods: pods(beside(MESH_DATABASE.name), NAMESPACES.mesh) },
     agents: { feature: "mesh", pods: pods(OPERATED, NAMESPACES.mesh) },
 } as const satisfies Record<string, { readonly feature: Feature | undefined; readonly pods: Pods }>;
 

@@ -5,6 +5,7 @@
 import { RunError } from "@pulumi/pulumi/errors.js";
 import { ACME_SOLVER, CERT_MANAGER_PORTS } from "../certificates/names.ts";
 import { EDGE_PORTS } from "../edge/names.ts";
+import { MESH_DATABASE, MESH_REGISTRY } from "../mesh/names.ts";
 import { REGISTRY_PORT } from "../registry/configuration.ts";
 import { allowlistName, endsOf, serverName, type EndName, type Ends, type RoleName, type ServerName } from "./ends.ts";
 import { has, type Feature, type NetworkFacts } from "./facts.ts";
@@ -48,8 +49,6 @@ const ANY: readonly PortRange[] = [{ protocol: "TCP", port: 1, endPort: 65535 }]
 
 const GATEWAY_PORT = 8080;
 const AGENT_PORT = 8080;
-const MESH_REGISTRY_PORT = 8000;
-const POSTGRES_PORT = 5432;
 
 const ENTRIES = tcp(EDGE_PORTS.web, EDGE_PORTS.websecure);
 
@@ -86,9 +85,9 @@ const TABLE: readonly Flow[] = [
     },
     { feature: "mesh", from: "gateway", to: "agents", ports: tcp(AGENT_PORT), why: "MCP requests" },
     { feature: "mesh", from: "agents", to: "agents", ports: tcp(AGENT_PORT), why: "call each other's tools" },
-    { feature: "mesh", from: "agents", to: "mesh-registry", ports: tcp(MESH_REGISTRY_PORT), why: "register, and find each other" },
+    { feature: "mesh", from: "agents", to: "mesh-registry", ports: tcp(MESH_REGISTRY.port), why: "register, and find each other" },
     { feature: "mesh", from: "agents", to: "dns", ports: DNS, why: "find the mesh registry and each other" },
-    { feature: "mesh", from: "mesh-registry", to: "postgres", ports: tcp(POSTGRES_PORT), why: "keeps what agents register" },
+    { feature: "mesh", from: "mesh-registry", to: "postgres", ports: tcp(MESH_DATABASE.port), why: "keeps what agents register" },
     { feature: "mesh", from: "mesh-registry", to: "dns", ports: DNS, why: "finds its database" },
 ];
 

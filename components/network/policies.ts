@@ -75,7 +75,9 @@ function allowed(name: EndName, { labels }: Pods, network: Network, apiServer: A
     const egress = rulesOf("to", those("from"), network, apiServer);
     return {
         podSelector: { matchLabels: labels },
-        policyTypes: name.startsWith("server:") ? ["Egress"] : ["Ingress", "Egress"],
+        policyTypes: name.startsWith("server:")
+            ? [...(ingress.length ? ["Ingress" as const] : []), ...(egress.length ? ["Egress" as const] : [])]
+            : ["Ingress", "Egress"],
         ...(ingress.length ? { ingress } : {}),
         ...(egress.length ? { egress } : {}),
     };

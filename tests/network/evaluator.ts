@@ -71,7 +71,8 @@ const familyOf = (ip: string) => (isIPv6(ip) ? "ipv6" : "ipv4");
 
 const lists = new Map<string, BlockList>();
 
-function within(ip: string, cidr: string): boolean {
+/** Whether an address is in a range (CIDR). */
+export function within(ip: string, cidr: string): boolean {
     let list = lists.get(cidr);
     if (!list) {
         const [network = "", prefix] = cidr.split("/");

@@ -89,15 +89,27 @@ export function expected({ namespaces, rows, groups, ...more }: Expectation): Ve
     };
 }
 
+/** What one end says about connections with another: which ports are open. */
+export type Gate = (direction: "Ingress" | "Egress", own: Endpoint, other: Endpoint) => (port: Port) => boolean;
+
 /** What policies say. */
-export function found(policies: readonly PlacedPolicy[], namespaces: readonly string[]): Verdicts {
+export function found(
+    policies: readonly PlacedPolicy[],
+    namespaces: readonly string[],
+    everybody: ReadonlyMap<string, Endpoint> = EVERYBODY,
+): Verdicts {
+    return verdictsOf((direction, own, other) => gate(direction, own, other, { policies }), namespaces, everybody);
+}
+
+/** What everybody in some namespaces says, of everybody. */
+export function verdictsOf(open: Gate, namespaces: readonly string[], everybody: ReadonlyMap<string, Endpoint> = EVERYBODY): Verdicts {
     const inside = isIn(namespaces);
     const verdicts: Verdicts = { through: new Set(), out: new Set(), in: new Set() };
-    for (const [from, sender] of EVERYBODY)
-        for (const [to, receiver] of EVERYBODY) {
+    for (const [from, sender] of everybody)
+        for (const [to, receiver] of everybody) {
             if (from === to || !(inside(sender) || inside(receiver))) continue;
-            const leaves = gate("Egress", sender, receiver, { policies });
-            const enters = gate("Ingress", receiver, sender, { policies });
+            const leaves = open("Egress", sender, receiver);
+            const enters = open("Ingress", receiver, sender);
             for (const port of PORTS) {
                 const line = lineOf(from, to, port);
                 if (inside(sender) && leaves(port)) verdicts.out.add(line);
