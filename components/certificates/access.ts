@@ -13,6 +13,7 @@ interface PolicyRule {
 }
 
 const READ = ["get", "list", "watch"];
+const FOLLOW = ["list", "watch"];
 const CERT_MANAGER_API = "cert-manager.io";
 const ACME_API = "acme.cert-manager.io";
 
@@ -48,13 +49,14 @@ export const CERT_MANAGER_ACCESS: Readonly<Record<keyof typeof CERT_MANAGER, Wor
             // Requests are approved for the platform's issuer alone.
             rule(CERT_MANAGER_API, ["signers"], ["approve"], [`clusterissuers.${CERT_MANAGER_API}/${PLATFORM_ISSUER}`]),
             rule(ACME_API, ["orders", "challenges"], READ),
-            rule("", ["secrets", "pods", "services"], READ),
-            rule("networking.k8s.io", ["ingresses"], READ),
+            rule("", ["secrets"], READ),
+            rule("", ["pods", "services"], FOLLOW),
+            rule("networking.k8s.io", ["ingresses"], FOLLOW),
             EVENTS,
         ],
         own: [...lease("cert-manager-controller"), rule("", ["secrets"], ["create"])],
         certificates: [
-            rule(CERT_MANAGER_API, ["certificaterequests"], ["create", "update", "delete"]),
+            rule(CERT_MANAGER_API, ["certificaterequests"], ["create", "delete"]),
             rule(CERT_MANAGER_API, ["certificates/status", "certificaterequests/status"], ["update"]),
             // Asked for by clusters that let only those who may change an owner's finalizers block its deletion.
             rule(CERT_MANAGER_API, ["certificates/finalizers", "certificaterequests/finalizers"], ["update"]),
@@ -64,7 +66,7 @@ export const CERT_MANAGER_ACCESS: Readonly<Record<keyof typeof CERT_MANAGER, Wor
             rule(ACME_API, ["orders/finalizers", "challenges/finalizers"], ["update"]),
             rule("", ["secrets"], ["create", "patch", "delete"]),
             rule("", ["pods", "services"], ["create", "delete"]),
-            rule("networking.k8s.io", ["ingresses"], ["create", "update", "delete"]),
+            rule("networking.k8s.io", ["ingresses"], ["create", "delete"]),
         ],
     },
     cainjector: {
