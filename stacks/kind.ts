@@ -1,7 +1,7 @@
 import { RunError } from "@pulumi/pulumi/errors.js";
 import { z } from "zod";
 import type { KindNodeFile, KindPlan, KindRegistryPlan } from "../components/kind/plan.ts";
-import { NODE_ENDPOINT } from "./bundled-registry.ts";
+import { hostOf, NODE_ENDPOINT } from "./bundled-registry.ts";
 import { imagesMadeHere, type PlatformImages } from "./images.ts";
 import { KIND_PATCH, nodeRegistry, type RegistryFacts } from "./node-registry/index.ts";
 import { NODE_PORTS, port, REGISTRY_HOST, stateFolder } from "./primitives.ts";
@@ -116,7 +116,7 @@ export function kindTopology(settings: KindSettings, { hosts, images, versions, 
         registry: {
             host,
             nodePort: NODE_PORTS.registry,
-            address: contained ? host : registry.mode === "external" ? registry.url : `127.0.0.1:${settings.registryPort}`,
+            address: contained ? host : registry.mode === "external" ? hostOf(host) : `127.0.0.1:${settings.registryPort}`,
         },
         edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
         storageClass: "standard",

@@ -52,8 +52,9 @@ test("the plan of a stack becomes one control plane that publishes the ports on 
     });
 });
 
+const published = (plan: KindPlan) => plan.ports.map(({ host, node }) => [host, node]);
+
 test("a registry in the cluster is published too, and one beside it is not", () => {
-    const published = (plan: KindPlan) => plan.ports.map(({ host, node }) => [host, node]);
     const bundled = planOf({ registryPort: 32001 }, { mode: "bundled-http" });
     expect(published(bundled)).toEqual([[8080, 30080], [8443, 30443], [32001, 32000]]); // prettier-ignore
     expect(bundled.registry).toBeUndefined();
@@ -82,10 +83,13 @@ test("the registry beside the nodes has one name on both sides, and the name of 
     expect(planOf({}, { mode: "external", url: "registry.example.com/mcp" }).files).toEqual([]);
 });
 
-describe("images made from this checkout", () => {
-    const commands = ({ imageCommands }: Topology) =>
-        (imageCommands ?? []).map(({ command }) => command.replace(/0\.1\.0-[0-9a-f]{12}/g, "TAG"));
+const commands = ({ imageCommands }: Topology) =>
+    (imageCommands ?? []).map(({ command }) => command.replace(/0\.1\.0-[0-9a-f]{12}/g, "TAG"));
 
+const loading = (name: string, tag: string) =>
+    `node bin/run.mjs kind-image ${name} --ref localhost/mcp-platform/${name}:${tag} --cluster lab --provider podman`;
+
+describe("images made from this checkout", () => {
     test("are pushed to the registry beside the nodes, without a user", () => {
         expect(commands(topology({}, { mode: "kind-container", port: 5001 }))).toEqual([
             "node bin/run.mjs images push operator --ref localhost:5001/mcp-platform/operator:TAG",
@@ -94,12 +98,10 @@ describe("images made from this checkout", () => {
     });
 
     test("are loaded into the nodes where the registry is in the cluster, its own image too", () => {
-        const load = (name: string, tag: string) =>
-            `node bin/run.mjs kind-image ${name} --ref localhost/mcp-platform/${name}:${tag} --cluster lab --provider podman`;
         expect(commands(topology({ name: "lab", provider: "podman" }, { mode: "bundled-http" }))).toEqual([
-            load("operator", "TAG"),
-            load("traefik", "v3.6.7"),
-            load("registry", "3.0.0"),
+            loading("operator", "TAG"),
+            loading("traefik", "v3.6.7"),
+            loading("registry", "3.0.0"),
         ]);
     });
 

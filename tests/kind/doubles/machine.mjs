@@ -143,7 +143,7 @@ function engine() {
                 );
             if (noun === "create") machine.volumes[last] = labelsOf();
             else if (!machine.volumes[last]) end(1, "[]", `Error: no such volume: ${last}`);
-            else if (noun === "rm") delete machine.volumes[last];
+            else if (noun === "rm") for (const name of args.slice(2)) delete machine.volumes[name];
             return end(0, noun === "inspect" ? JSON.stringify([{ Labels: machine.volumes[last] }]) : "");
         case "network": {
             const ranges = machine.networks[last];
