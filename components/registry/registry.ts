@@ -21,8 +21,7 @@ export interface RegistryArgs {
     readonly pullNamespace: pulumi.Input<string>;
     /** Where it is made a second time, for the platform's own pods. Default: their images are elsewhere. */
     readonly ownNamespace?: pulumi.Input<string>;
-    /** Default `bundled-http`. */
-    readonly mode?: RegistryMode | undefined;
+    readonly mode: RegistryMode;
     readonly image: string;
     /** The host in image references, by which nodes know the registry. */
     readonly host: string;
@@ -32,10 +31,7 @@ export interface RegistryArgs {
     readonly nodePort: number;
     /** Size of the volume, as a Kubernetes quantity. */
     readonly storage: string;
-    /** Where the volume comes from. Default: `storageClass`. */
-    readonly place?: VolumePlace | undefined;
-    /** Absent: the cluster's default. */
-    readonly storageClass?: string | undefined;
+    readonly place: VolumePlace;
     /** Whether the volume, and with it all images, is protected from being deleted. Default false. */
     readonly protect?: boolean | undefined;
     readonly resources: Resources;
@@ -60,8 +56,7 @@ export class Registry extends pulumi.ComponentResource {
     readonly authority: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
-        const { host, image, mode = "bundled-http", namespace, nodePort, publicHost, storage } = args;
-        const { place = { mode: "class", class: args.storageClass } } = args;
+        const { host, image, mode, namespace, nodePort, place, publicHost, storage } = args;
         super("mcp:registry:Registry", name, { mode, host, image, nodePort, storage, place }, opts);
         const child = { parent: this };
         const metadata = { name: REGISTRY, namespace, labels: labelsOf(REGISTRY) };

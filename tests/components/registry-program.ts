@@ -1,4 +1,5 @@
 /** Programs of the registry alone and of the mesh alone, in every way that settings can ask for. */
+import { INTERNAL_SECRET } from "../../components/certificates/hosts.ts";
 import { Mesh } from "../../components/mesh/mesh.ts";
 import type { RegistryMode } from "../../components/registry/configuration.ts";
 import { ExternalRegistry } from "../../components/registry/external.ts";
@@ -52,7 +53,7 @@ function registryProgram(choices: RegistryChoices): object {
                 service: registry.service,
                 authority: registry.authority,
                 ingressClass: "traefik",
-                certificate: "mcp-certificate",
+                certificate: INTERNAL_SECRET,
                 controller: route,
                 awaitAddress: choices.awaitAddress ?? true,
                 annotations,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { X509Certificate } from "node:crypto";
+import { INTERNAL_SECRET } from "../../components/certificates/hosts.ts";
 import { isSecret, nameOf, reveal, type ProgramRun, type Properties } from "../program/run.ts";
 import { HOST, named, resourcesOf, runRegistry } from "./registry-program.ts";
 
@@ -148,7 +149,7 @@ describe("bundled-https", () => {
                     },
                 },
             ],
-            tls: [{ hosts: [HOST], secretName: "mcp-certificate" }],
+            tls: [{ hosts: [HOST], secretName: INTERNAL_SECRET }],
         });
         expect(dependencies.map(nameOf)).toContain("registry-route-transport");
     });

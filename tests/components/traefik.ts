@@ -52,6 +52,9 @@ export interface Sent {
     readonly headers?: Readonly<Record<string, string>>;
     /** Address to send from, of 127.0.0.0/8. */
     readonly from?: string;
+    /** Default GET. */
+    readonly method?: string;
+    readonly body?: Buffer;
 }
 
 export interface Traefik {
@@ -120,12 +123,12 @@ export async function startTraefik(server: ApiServer, api: Api, objects: readonl
     const lines = () => readFileSync(log, "utf8").split("\n");
     return {
         ping: `http://127.0.0.1:${ping}`,
-        async get(host, path, { authority, headers = {}, from = "127.0.0.1" } = {}) {
-            const common = { host: "127.0.0.1", localAddress: from, path, headers: { host, ...headers }, agent: false };
+        async get(host, path, { authority, headers = {}, from = "127.0.0.1", method = "GET", body: sent } = {}) {
+            const common = { host: "127.0.0.1", localAddress: from, method, path, headers: { host, ...headers }, agent: false };
             const outgoing = authority
                 ? httpsRequest({ ...common, port: websecure, servername: host, ca: authority })
                 : httpRequest({ ...common, port: web });
-            outgoing.end();
+            outgoing.end(sent);
             const [response] = (await once(outgoing, "response")) as [IncomingMessage];
             let body = "";
             for await (const part of response.setEncoding("utf8")) body += String(part);
