@@ -98,6 +98,17 @@ export const exposureRules: readonly Rule[] = [
             }),
     },
     {
+        id: "packaged-exposure",
+        keys: ["ingress", "topology"],
+        says: "`packaged` is reached through a load balancer, as k3s makes it: not through NodePorts of the edge",
+        check: ({ ingress, topology }) =>
+            when(ingress.owner === "packaged" && topology.kind === "existing" && topology.edge.kind === "nodePort", {
+                path: ["topology", "edge", "kind"],
+                found: beside("nodePort", "ingress.owner", ingress.owner),
+                fix: "k3s puts its own controller behind ServiceLB: use loadBalancer, or ingress.owner platform",
+            }),
+    },
+    {
         id: "existing-ingress",
         keys: ["ingress", "topology"],
         says: "`existing` needs a cluster that others made: in `embedded` and `kind` no controller can be there before",

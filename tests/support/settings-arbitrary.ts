@@ -145,7 +145,7 @@ function registry(place: Topology, strict: boolean): fc.Arbitrary<RegistryGiven>
 type Ingress = NonNullable<GivenSettings["ingress"]>;
 
 function ingress(place: Topology): fc.Arbitrary<Ingress> {
-    const packaged = place.kind === "k3s" || (place.kind === "existing" && place.distribution === "k3s");
+    const packaged = place.kind === "k3s" || (place.kind === "existing" && place.distribution === "k3s" && place.edge?.kind !== "nodePort");
     const others = place.kind !== "embedded" && place.kind !== "kind";
     const existingController: Ingress = {
         owner: "existing",

@@ -117,6 +117,14 @@ export const edgeCases: readonly RuleCase[] = [
         ],
     },
     {
+        rule: "packaged-exposure",
+        accepted: { ...existing({ distribution: "k3s", edge: { kind: "nodePort" } }), ingress: { owner: "platform" } },
+        refused: { ...existing({ distribution: "k3s", edge: { kind: "nodePort" } }), ingress: { owner: "packaged" } },
+        says: [
+            'mcp-platform:topology.edge.kind is "nodePort", and ingress.owner is "packaged": k3s puts its own controller behind ServiceLB: use loadBalancer, or ingress.owner platform',
+        ],
+    },
+    {
         rule: "existing-ingress",
         accepted: { ...existing(), ingress: nginx },
         refused: { topology: { kind: "kind" }, ingress: nginx },
