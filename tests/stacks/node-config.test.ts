@@ -53,6 +53,9 @@ describe("each stack", () => {
         const start = text.indexOf("$ minikube start --profile=mcp-platform --driver=docker --container-runtime=containerd --cni=calico");
         const check = text.indexOf("$ minikube ssh --profile mcp-platform --node mcp-platform -- sudo crictl pull registry.local/");
         expect([start > 0, check > start]).toEqual([true, true]);
+        expect(text.match(/--ports=\S+/g)).toEqual(
+            ["8080:30080", "8443:30443", "32000:32000"].map((ports) => `--ports=127.0.0.1:${ports}`),
+        );
         expect(text).toContain("~/.minikube/files/etc/containerd/certs.d/registry.local/hosts.toml (0644):");
     });
 
