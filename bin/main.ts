@@ -45,6 +45,7 @@ const commands: Readonly<Record<string, Command>> = {
     pulumi: async (args) => (await import("./pulumi.ts")).main(args),
     "node-config": async (args) => (await import("./node-config.ts")).main(args),
     "settings-docs": async () => (await import("./settings-docs.ts")).main(),
+    "network-docs": async () => (await import("./network-docs.ts")).main(),
     "stacks-docs": async () => (await import("./stacks-docs.ts")).main(),
     bench: async (args) => (await import("../tests/bench/index.ts")).main(args),
     check: async () => (await import("./check.ts")).main(),
