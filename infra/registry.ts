@@ -63,9 +63,9 @@ export function createImages(parts: Parts, { ingress, certificates }: Entrance):
         },
         after(namespace, runtime, servers, ...loaded("registry")),
     );
-    const { authority, service, pullSecret, ownPullSecret } = registry;
+    const { authoritySecret, service, pullSecret, ownPullSecret } = registry;
     const certificate = certificates.secrets.get("registry");
-    if (!routed || authority === undefined || certificate === undefined)
+    if (!routed || authoritySecret === undefined || certificate === undefined)
         return { bundled: registry, pullSecret, ownPullSecret, ready: [registry] };
     const route = new RegistryRoute(
         "registry-route",
@@ -73,7 +73,7 @@ export function createImages(parts: Parts, { ingress, certificates }: Entrance):
             namespace: { name: NAMESPACES.registry, namespace: namespace.name },
             host: hosts.registry,
             service,
-            authority,
+            authoritySecret,
             ingressClass: ingress.ingressClass,
             certificate,
             controller: settings.ingress.owner === "existing" ? "other" : "traefik",

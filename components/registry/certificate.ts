@@ -30,8 +30,10 @@ export class RegistryCertificate extends pulumi.ComponentResource {
     readonly secretName: pulumi.Output<string>;
     /** The certificate in it. PEM. */
     readonly certificate: pulumi.Output<string>;
-    /** The authority's certificate, which nodes and the edge trust. PEM. */
+    /** The authority's certificate, which nodes trust. PEM. */
     readonly authority: pulumi.Output<string>;
+    /** Name of the Secret with it under `ca.crt`, which the edge trusts. Nodes that need it before an update ends find it there. */
+    readonly authoritySecret: pulumi.Output<string>;
 
     constructor(name: string, args: RegistryCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
         const { names, namespace } = args;
@@ -79,7 +81,16 @@ export class RegistryCertificate extends pulumi.ComponentResource {
             },
             child,
         );
+        const trusted = new kubernetes.core.v1.Secret(
+            `${name}-authority-secret`,
+            {
+                metadata: { name: "registry-authority", namespace, labels: labelsOf("registry") },
+                stringData: { "ca.crt": authority.certPem },
+            },
+            child,
+        );
         this.secretName = secret.metadata.name;
+        this.authoritySecret = trusted.metadata.name;
         this.certificate = certificate.certPem;
         this.authority = authority.certPem;
         this.registerOutputs({ secretName: this.secretName, authority: this.authority });

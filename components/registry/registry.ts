@@ -54,6 +54,8 @@ export class Registry extends pulumi.ComponentResource {
     readonly service: pulumi.Output<string>;
     /** The certificate of the authority that nodes and clients of the NodePort trust, with `bundled-https`. PEM. */
     readonly authority: pulumi.Output<string> | undefined;
+    /** Name of the Secret with it under `ca.crt`. */
+    readonly authoritySecret: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
         const { host, image, mode, namespace, nodePort, place, publicHost, storage } = args;
@@ -78,6 +80,7 @@ export class Registry extends pulumi.ComponentResource {
         const names = registryNames(NAMESPACES.registry, hosts);
         const secured = mode === "bundled-https" ? new RegistryCertificate(`${name}-tls`, { namespace, names }, child) : undefined;
         this.authority = secured?.authority;
+        this.authoritySecret = secured?.authoritySecret;
         const configuration = registryConfiguration(mode);
         const settings = new kubernetes.core.v1.ConfigMap(
             `${name}-configuration`,

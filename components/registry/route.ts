@@ -22,8 +22,8 @@ export interface RegistryRouteArgs {
     readonly host: string;
     /** Name of the registry's Service, whose port is called `registry`. */
     readonly service: pulumi.Input<string>;
-    /** The certificate of the authority that signed the registry's own. PEM. */
-    readonly authority: pulumi.Input<string>;
+    /** Secret of that namespace with the authority that signed the registry's own certificate under `ca.crt`. */
+    readonly authoritySecret: pulumi.Input<string>;
     readonly ingressClass: pulumi.Input<string>;
     /** Secret of type `kubernetes.io/tls` for `host`, in the registry's namespace. */
     readonly certificate: pulumi.Input<string>;
@@ -71,21 +71,15 @@ export class RegistryRoute extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** What Traefik trusts the registry by. It reads authorities from Secrets of that namespace. */
-    private createTransport(name: string, { namespace, authority }: RegistryRouteArgs): pulumi.Resource {
-        const metadata = { name: NAME, namespace: namespace.namespace, labels: labelsOf(NAME) };
-        const trusted = new kubernetes.core.v1.Secret(
-            `${name}-authority`,
-            { metadata: { ...metadata, name: "registry-authority" }, stringData: { "ca.crt": authority } },
-            { parent: this },
-        );
+    /** What Traefik trusts the registry by. */
+    private createTransport(name: string, { namespace, authoritySecret }: RegistryRouteArgs): pulumi.Resource {
         return new kubernetes.apiextensions.CustomResource(
             `${name}-transport`,
             {
                 apiVersion: "traefik.io/v1alpha1",
                 kind: "ServersTransport",
-                metadata,
-                spec: { serverName: serviceHost(NAME, namespace.name), rootCAs: [{ secret: trusted.metadata.name }] },
+                metadata: { name: NAME, namespace: namespace.namespace, labels: labelsOf(NAME) },
+                spec: { serverName: serviceHost(NAME, namespace.name), rootCAs: [{ secret: authoritySecret }] },
             },
             { parent: this },
         );

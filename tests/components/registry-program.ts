@@ -44,14 +44,14 @@ function registryProgram(choices: RegistryChoices): object {
         resources: RESOURCE_PROFILES.light.registry,
     });
     const routes = [];
-    if (route && registry.authority) {
+    if (route && registry.authoritySecret) {
         const made = new RegistryRoute(
             "registry-route",
             {
                 namespace: { name: "registry", namespace: "registry" },
                 host: HOST,
                 service: registry.service,
-                authority: registry.authority,
+                authoritySecret: registry.authoritySecret,
                 ingressClass: "traefik",
                 certificate: INTERNAL_SECRET,
                 controller: route,

@@ -34,10 +34,11 @@ const SECURED = [
     "LocallySignedCert registry-tls-certificate",
     "PrivateKey registry-tls-authority-key",
     "PrivateKey registry-tls-key",
+    "Secret registry-tls-authority-secret",
     "Secret registry-tls-secret",
     "SelfSignedCert registry-tls-authority",
 ];
-const ROUTE = ["Ingress registry-route-ingress", "Secret registry-route-authority", "ServersTransport registry-route-transport"];
+const ROUTE = ["Ingress registry-route-ingress", "ServersTransport registry-route-transport"];
 
 describe("what each mode makes", () => {
     const NODE = { mode: "hostPath", path: "/srv/mcp/", node: "mcp-worker-1" } as const;
@@ -81,7 +82,7 @@ describe("bundled-https", () => {
             `DNS:${HOST}`,
             "IP Address:127.0.0.1",
         ]);
-        expect(pem("registry-route-authority", "ca.crt")).toBe(authority.toString());
+        expect(pem("registry-tls-authority-secret", "ca.crt")).toBe(authority.toString());
     });
 
     test("authority and certificate are made anew a month before their end", () => {
