@@ -42,7 +42,7 @@ function unknownKey(path: readonly PropertyKey[], key: string, { schema, input }
     const known = Object.keys(definitionOf(along.at(-1)).shape ?? {});
     const named = keyOf([...path, key]);
     const owners = ownersOf(key, path, { schema, input });
-    if (owners) return `${named} is not a setting here: it belongs to ${owners}`;
+    if (owners) return `${named} is not a setting here: it belongs to ${owners}; remove it or choose that`;
     const close = nearest(key, known);
     return `${named} is not a setting: ${close ? `did you mean ${close}?` : `there are ${known.join(", ")}`}`;
 }
@@ -56,7 +56,7 @@ function ownersOf(key: string, path: readonly PropertyKey[], { schema, input }: 
     if (!field) return undefined;
     const { options = [], discriminator } = definitionOf(unwrapped(field));
     if (discriminator === undefined) return undefined;
-    const members = options.filter((member) => key in (definitionOf(member).shape ?? {}));
+    const members = options.filter((member) => Object.hasOwn(definitionOf(member).shape ?? {}, key));
     const kinds = members.flatMap((member) => kindsOf(member, discriminator));
     return kinds.length === 0 ? undefined : `${discriminator} ${alternatives(kinds)}`;
 }

@@ -5,7 +5,7 @@ import { beside, when, type Problem, type Rule } from "./rule.ts";
 type Acme = Extract<Settings["tls"], { mode: "acme" }>;
 
 /** The ACME settings when the authority is one of the internet; one on a private name decides itself whom it can reach. */
-export function publicAcme({ tls }: Pick<Settings, "tls">): Acme | undefined {
+function publicAcme({ tls }: Pick<Settings, "tls">): Acme | undefined {
     if (tls.mode !== "acme") return undefined;
     const isPublic = tls.directory === "production" || tls.directory === "staging" || isPublicName(new URL(tls.directory).hostname);
     return isPublic ? tls : undefined;

@@ -15,7 +15,7 @@ function wideRanges(ranges: readonly string[], path: readonly string[], whose: s
         if (!range) return [{ path: at, fix: "give an address range such as 203.0.113.0/24" }];
         const widest = WIDEST[range.family];
         if (range.prefix < widest)
-            return [{ path: at, fix: `it is wider than any ${whose}: give each range of theirs, /${widest} or less` }];
+            return [{ path: at, fix: `it is wider than any ${whose}: give each range of theirs, /${widest} or narrower` }];
         return when(!range.exact, { path: at, fix: `begin the range with its first address: ${textOf(range)}` });
     });
 }

@@ -35,7 +35,7 @@ const fieldOf = (value: unknown, field: string): unknown =>
     typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
 
 /** The schema of a value: of a union that a field tells apart, the member that the value chooses. */
-export function chosen(schema: z.ZodType, value: unknown): z.ZodType {
+function chosen(schema: z.ZodType, value: unknown): z.ZodType {
     const inner = unwrapped(schema);
     const { options, discriminator } = definitionOf(inner);
     const member =

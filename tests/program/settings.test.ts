@@ -97,6 +97,7 @@ describe("a mistake is named with its key, what was found, and the fix", () => {
             "mcp-platform:topology.gatewayport is not a setting: did you mean gatewayPort?",
         ],
         [{ domian: "example.com" }, "mcp-platform:domian is not a setting: did you mean domain?"],
+        [{ tls: { mode: "internal", constructor: 1 } }, "mcp-platform:tls.constructor is not a setting: there are mode"],
         [{ zzz: 1 }, "mcp-platform:zzz is not a setting: there are domain, platformMode, strictProd, topology, tls,"],
         [{ tls: { mode: "acme" } }, "mcp-platform:tls.email is missing: give an e-mail address such as admin@example.com"],
         [{ tls: { mode: "selfsigned" } }, 'mcp-platform:tls.mode is "selfsigned": use "internal", "acme", "issuer" or "secrets"'],

@@ -70,7 +70,7 @@ export const edgeCases: readonly RuleCase[] = [
         accepted: proxy("10.0.0.0/8"),
         refused: proxy("0.0.0.0/0"),
         says: [
-            'mcp-platform:frontDoor.trustedRanges[0] is "0.0.0.0/0": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /8 or less',
+            'mcp-platform:frontDoor.trustedRanges[0] is "0.0.0.0/0": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /8 or narrower',
         ],
     },
     {
@@ -78,9 +78,9 @@ export const edgeCases: readonly RuleCase[] = [
         accepted: proxy("2400::/16"),
         refused: proxy("2000::/3", "128.0.0.0/1", "::/0"),
         says: [
-            'mcp-platform:frontDoor.trustedRanges[0] is "2000::/3": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /16 or less',
-            'mcp-platform:frontDoor.trustedRanges[1] is "128.0.0.0/1": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /8 or less',
-            'mcp-platform:frontDoor.trustedRanges[2] is "::/0": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /16 or less',
+            'mcp-platform:frontDoor.trustedRanges[0] is "2000::/3": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /16 or narrower',
+            'mcp-platform:frontDoor.trustedRanges[1] is "128.0.0.0/1": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /8 or narrower',
+            'mcp-platform:frontDoor.trustedRanges[2] is "::/0": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /16 or narrower',
         ],
     },
     {
@@ -97,7 +97,7 @@ export const edgeCases: readonly RuleCase[] = [
         accepted: { frontDoor: { mode: "internal-lb" } },
         refused: { frontDoor: { mode: "internal-lb", trustedRanges: ["0.0.0.0/1"] } },
         says: [
-            'mcp-platform:frontDoor.trustedRanges[0] is "0.0.0.0/1": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /8 or less',
+            'mcp-platform:frontDoor.trustedRanges[0] is "0.0.0.0/1": it is wider than any proxy\'s, and whoever is in it could say where a request comes from: give each range of theirs, /8 or narrower',
         ],
     },
     {
@@ -145,7 +145,7 @@ export const edgeCases: readonly RuleCase[] = [
         accepted: existing({ apiServer: { addresses: ["10.0.0.0/24", "2001:db8::1"] } }),
         refused: existing({ apiServer: { addresses: ["0.0.0.0/0", "10.0.0.1/24"] } }),
         says: [
-            'mcp-platform:topology.apiServer.addresses[0] is "0.0.0.0/0": it is wider than any API server\'s, and the operator would be let out to all of it: give each range of theirs, /8 or less',
+            'mcp-platform:topology.apiServer.addresses[0] is "0.0.0.0/0": it is wider than any API server\'s, and the operator would be let out to all of it: give each range of theirs, /8 or narrower',
             'mcp-platform:topology.apiServer.addresses[1] is "10.0.0.1/24": begin the range with its first address: 10.0.0.0/24',
         ],
     },
