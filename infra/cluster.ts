@@ -1,9 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { KindCluster } from "../components/kind/cluster.ts";
+import type { ApiServer } from "../components/network/facts.ts";
 import { projectRoot } from "../stacks/images.ts";
 import { KIND_PROGRAMS } from "../stacks/kind.ts";
-import type { ApiServer, Topology } from "../stacks/topology.ts";
+import type { Topology } from "../stacks/topology.ts";
 
 /** The cluster that the platform is made in. */
 export interface Cluster {

@@ -10,6 +10,9 @@ import type { Images } from "./registry.ts";
 /** The name at the end of an image's repository. */
 const lastName = (image: string): string => /([^/]+):[^:]*$/.exec(image)?.[1] ?? image;
 
+/** What follows the host in an image's reference. */
+const repositoryOf = (image: string): string => image.slice(image.indexOf("/") + 1);
+
 /** Brings images made from this checkout to the nodes, before anything runs from them; by the image's name. */
 export function loadImages(
     { imageCommands = [] }: Topology,
@@ -45,7 +48,9 @@ export function pushImages({ settings, topology, cluster, after }: Parts, { bund
         return new ImagePush(name, { image, command, directory: projectRoot, user: registry.push, volume: registry.volume }, opts);
     };
     return {
-        own: (topology.pushes ?? []).map((name) => push(`${name}-image`, name, { reference: topology.images[name] })),
+        own: (topology.pushes ?? []).map((name) =>
+            push(`${name}-image`, name, { reference: `${address}/${repositoryOf(topology.images[name])}` }),
+        ),
         servers: settings.pushImages.map((image) => push(lastName(image), image, { address })),
     };
 }

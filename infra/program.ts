@@ -40,8 +40,8 @@ export interface StackPlan {
 /** @throws RunError when the settings cannot be used */
 export function readStack(): StackPlan {
     const settings = readSettings();
-    const { versions, images, registry, topology } = settings;
-    return { settings, topology: topologyOf(topology, { hosts: hostsOf(settings.domain), versions, images, registry }) };
+    const { versions, images, registry, frontDoor, topology } = settings;
+    return { settings, topology: topologyOf(topology, { hosts: hostsOf(settings.domain), versions, images, registry, frontDoor }) };
 }
 
 /** Declares the platform of a stack. */

@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 const FRAME = /^\s+at .*?( \{)?$/;
 const FOREIGN = /\bnode:|[\\/]node_modules[\\/]/;
 const LEFT_OUT = /^\s*\.\.\. \d+ lines matching cause stack trace \.\.\.$/;
+/** The code that Node puts behind the name of its own errors, which says nothing that the message does not. */
+const NODES_CODE = /^(\w*Error) \[ERR_[A-Z_]+\]:/gm;
 /** Properties that Node adds to its own errors, which say nothing that the message does not. */
 const NODES_OWN = /^\s+(code|url|specifier): '[^']*',?$/;
 // oxlint-disable-next-line no-control-regex -- colours are control sequences
@@ -15,8 +17,9 @@ const COLOURS = /\u001B\[[0-9;]*m/g;
  * project's folder.
  */
 export function ownFrames(message: string, root: string): string {
-    const lines = message.replaceAll(COLOURS, "").split("\n");
-    if (!lines.some((line) => FRAME.test(line))) return message;
+    const named = message.replaceAll(NODES_CODE, "$1:");
+    const lines = named.replaceAll(COLOURS, "").split("\n");
+    if (!lines.some((line) => FRAME.test(line))) return named;
     const kept: string[] = [];
     for (const line of lines) {
         const frame = FRAME.exec(line);

@@ -1,9 +1,22 @@
 // Runs in the program's process before anything else: takes the stack's settings, secrets among them, from a pipe, so
 // that they are not in the environment that other processes and crash reports can see.
 import { readFileSync } from "node:fs";
+import module, { createRequire } from "node:module";
 import { inspect, types } from "node:util";
 
 Object.assign(process.env, JSON.parse(readFileSync(3, "utf8")));
+
+// The SDK's runner has a package look up every frame of every stack in the source maps of the SDK itself, and it takes stacks of each
+// resource. Node does the same for the program's own files alone.
+const [, runner] = process.argv;
+const requireOfRunner = createRequire(runner);
+try {
+    const path = requireOfRunner.resolve("source-map-support/register");
+    requireOfRunner.cache[path] = Object.assign(new module.Module(path), { filename: path, loaded: true, exports: {} });
+    module.setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
+} catch {
+    // another version of the SDK, which does without
+}
 
 // The SDK tells of objects that are no errors as "[object Object]", and fails over undefined.
 const told = new Set();
