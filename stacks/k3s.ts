@@ -33,6 +33,9 @@ export const k3sSettings = z.strictObject({
 
 export type K3sSettings = z.output<typeof k3sSettings>;
 
+/** k3s's own choice for the addresses of pods; on its overlay network each node has one of them. */
+const POD_NETWORK = "10.42.0.0/16";
+
 /** Port of the API server. */
 const API_PORT = 6443;
 
@@ -74,7 +77,7 @@ export function k3sTopology(settings: K3sSettings, { hosts, images, versions, re
             replicas: Math.max(1, ingress.length),
         },
         storageClass: "local-path",
-        apiServer: { cidrs: servers.map((server) => rangeOf(server.address)), port: API_PORT },
+        apiServer: { cidrs: servers.map((server) => rangeOf(server.address)), port: API_PORT, callsFrom: [POD_NETWORK] },
         ingressNodes: ingress.map(({ name }) => name),
         gateway: { publicUrl: secure, secureUrl: secure, otherHosts: [] },
     };

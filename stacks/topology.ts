@@ -1,6 +1,7 @@
 /** Stacks: topologies as plain data. A topology says what differs between the places the platform can live in. */
 import type { Exposure } from "../components/edge/exposure.ts";
 import type { Hosts } from "../components/edge/names.ts";
+import type { ApiServer } from "../components/network/facts.ts";
 import type { KindPlan } from "../components/kind/plan.ts";
 import type { ImageOverrides, PlatformImages } from "./images.ts";
 import type { RegistryFacts } from "./node-registry/index.ts";
@@ -22,12 +23,6 @@ export type RegistryChoice =
     | { readonly mode: "bundled-https" | "bundled-http" }
     | { readonly mode: "external"; readonly url: string }
     | { readonly mode: "kind-container"; readonly port: number };
-
-/** The addresses at which NetworkPolicies see the API server: its own, not its Service's. */
-export interface ApiServer {
-    readonly cidrs: readonly string[];
-    readonly port: number;
-}
 
 /** How the program reaches the cluster. */
 export interface ClusterAccess {

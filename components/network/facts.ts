@@ -54,13 +54,15 @@ export interface NetworkFacts {
 
 /** Where policies see the API server. It is on the host network, where no selector of pods matches. */
 export interface ApiServer {
-    /**
-     * Its own addresses as ranges (CIDR, or single addresses), not its Service's. Its calls to webhooks must come from
-     * them too. With none nothing reaches it and it reaches nothing.
-     */
+    /** Its own addresses as ranges (CIDR, or single addresses), not its Service's. With none nothing reaches it. */
     readonly cidrs: readonly string[];
     /** Its own port, not its Service's. */
     readonly port: number;
+    /**
+     * Further ranges that its calls to webhooks come from. On an overlay network a node that calls a pod of another node
+     * does it with an address of its own in the network of pods.
+     */
+    readonly callsFrom?: readonly string[] | undefined;
 }
 
 export const has = ({ features }: NetworkFacts, feature: Feature): boolean => features.includes(feature);

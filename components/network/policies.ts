@@ -32,7 +32,7 @@ export interface Policy {
 const block = (range: string): PolicyPeer => ({ ipBlock: { cidr: cidrOf(range) } });
 
 /** The peers that stand for one end of a flow; undefined is every address, an empty list is nobody. */
-function peersOf(end: End, apiServer: ApiServer): PolicyPeer[] | undefined {
+function peersOf(end: End, key: "from" | "to", apiServer: ApiServer): PolicyPeer[] | undefined {
     switch (end.kind) {
         case "pods":
             return end.namespaces.map((namespace) => ({
@@ -42,7 +42,7 @@ function peersOf(end: End, apiServer: ApiServer): PolicyPeer[] | undefined {
         case "ranges":
             return end.ranges.map(block);
         case "apiServer":
-            return apiServer.cidrs.map(block);
+            return [...apiServer.cidrs, ...((key === "from" && apiServer.callsFrom) || [])].map(block);
         case "internet":
             return internet(apiServer.cidrs).map((ipBlock) => ({ ipBlock }));
         case "networks":
@@ -61,7 +61,7 @@ function endOf(ends: Ends, name: EndName): End {
 /** The rules of one direction. To Kubernetes an empty list of peers is everybody, so that a flow with nobody has no rule. */
 function rulesOf<Key extends "from" | "to">(key: Key, flows: readonly Flow[], { ends }: Network, apiServer: ApiServer) {
     return flows.flatMap((flow) => {
-        const peers = peersOf(endOf(ends, flow[key]), apiServer);
+        const peers = peersOf(endOf(ends, flow[key]), key, apiServer);
         if (peers?.length === 0) return [];
         const ports: PortRange[] = flow.ports ? [...flow.ports] : [{ protocol: "TCP", port: apiServer.port }];
         return [{ ...(peers && ({ [key]: peers } as { readonly [K in Key]?: PolicyPeer[] })), ports }];

@@ -72,6 +72,8 @@ const ADDRESSES = {
     "API server, IPv6": "2001:db8:1::10",
     "beside the API server": "203.0.113.11",
     "beside the API server, IPv6": "2001:db8:1::11",
+    "API server on the overlay": "10.42.0.0",
+    "beside the overlay": "10.42.0.2",
     node: "192.168.5.11",
     "beside the node": "192.168.5.10",
     "trusted client": "198.51.100.7",

@@ -21,7 +21,7 @@ export const GROUPS = {
         "beside trusted clients | beside trusted clients, IPv6 | beside the API server | beside the API server, IPv6",
     solvers: "solver in mcp-runtime | solver in registry",
     "any network":
-        "public | the API server | node | beside the node | private 10 | shared | private 172 | protocol assignments | private 192 | private, IPv6 | network tests",
+        "public | the API server | API server on the overlay | beside the overlay | node | beside the node | private 10 | shared | private 172 | protocol assignments | private 192 | private, IPv6 | network tests",
     "the API server": "API server | API server, IPv6",
 } as const;
 
@@ -75,7 +75,7 @@ const FULL: Scenario = {
             other: {},
         },
     },
-    apiServer: API_SERVER,
+    apiServer: { ...API_SERVER, callsFrom: ["10.42.0.0/31"] },
     namespaces: ["mcp-runtime", "mcp-servers", "registry", "traefik", "cert-manager", "mcp-mesh"],
     rows: [
         ...CORE,
@@ -90,7 +90,7 @@ const FULL: Scenario = {
         ["cert-manager", "public", "80 443"],
         ["cert-manager", "traefik", "8000 8443"],
         ["cert-manager | cainjector | webhook", "the API server", "6443"],
-        ["the API server", "webhook", "10250"],
+        ["the API server | API server on the overlay", "webhook", "10250"],
         ["gateway | agents", "agents", "8080"],
         ["agents", "mesh registry", "8000"],
         ["mesh registry", "postgres", "5432"],

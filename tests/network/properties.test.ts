@@ -36,8 +36,8 @@ const facts: fc.Arbitrary<NetworkFacts> = fc.record({
 describe("policies", () => {
     test("are what their table says, at both ends of every connection, whatever the platform", () => {
         fc.assert(
-            fc.property(facts, fc.subarray(RANGES), (platform, cidrs) => {
-                const apiServer = { cidrs, port: 6443 };
+            fc.property(facts, fc.subarray(RANGES), ranges, (platform, cidrs, callsFrom) => {
+                const apiServer = { cidrs, port: 6443, callsFrom };
                 const namespaces = Object.values(namespacesOf(platform.features));
                 const meant = verdictsOf(meaningOf(networkOf(platform), apiServer, namespaces), namespaces);
                 expect(disagreements(meant, found(placed(platform, apiServer), namespaces))).toEqual([]);
@@ -72,15 +72,16 @@ describe("what is written down by hand", () => {
     test("has no room for any flow more", () => {
         const names = [...network.ends.keys()];
         const senders = [...new Set(network.flows.map(({ from }) => from))];
-        const members = (name: EndName) => [...EVERYBODY].filter(([, who]) => isOne(network.ends.get(name), who, apiServer));
+        const members = (name: EndName, side: "from" | "to") =>
+            [...EVERYBODY].filter(([, who]) => isOne(network.ends.get(name), who, apiServer, side));
         const isOurs = (name: EndName) => {
             const end = network.ends.get(name);
             return end?.kind === "pods" && end.ours;
         };
         /** Whether the table allows as much already. */
         const isThere = (from: EndName, to: EndName, { protocol, port }: Port) => {
-            const lines = members(from).flatMap(([one]) =>
-                members(to).flatMap(([other]) => (one === other ? [] : [`${one} > ${other} ${protocol}/${port}`])),
+            const lines = members(from, "from").flatMap(([one]) =>
+                members(to, "to").flatMap(([other]) => (one === other ? [] : [`${one} > ${other} ${protocol}/${port}`])),
             );
             return lines.every((line) => (!isOurs(from) || written.out.has(line)) && (!isOurs(to) || written.in.has(line)));
         };

@@ -128,7 +128,7 @@ const prod = {
     },
     edge: { kind: "loadBalancer", nodeSelector: { "ingress.mcpruntime.org/public": "true" }, replicas: 1 },
     storageClass: "local-path",
-    apiServer: { cidrs: ["192.0.2.10/32"], port: 6443 },
+    apiServer: { cidrs: ["192.0.2.10/32"], port: 6443, callsFrom: ["10.42.0.0/16"] },
     ingressNodes: ["mcp-ingress-1"],
     gateway: { publicUrl: "https://mcp.example.com", secureUrl: "https://mcp.example.com", otherHosts: [] },
 };
@@ -154,7 +154,7 @@ test("prod-ha: three servers behind one name, an edge on each of two ingress nod
         },
         nodeRegistry: { ...prod.nodeRegistry, nodes: [...servers, ...others] },
         edge: { ...prod.edge, replicas: 2 },
-        apiServer: { cidrs: ["192.0.2.10/32", "192.0.2.11/32", "192.0.2.12/32"], port: 6443 },
+        apiServer: { cidrs: ["192.0.2.10/32", "192.0.2.11/32", "192.0.2.12/32"], port: 6443, callsFrom: ["10.42.0.0/16"] },
         ingressNodes: ["mcp-ingress-1", "mcp-ingress-2"],
     });
 });
