@@ -5,7 +5,7 @@
 import { UserError } from "../../embedded/common/errors.ts";
 import { consoleProgress } from "../../embedded/common/progress.ts";
 import type { KindPlan } from "../../components/kind/plan.ts";
-import { ensureCluster, removeCluster } from "./cluster.ts";
+import { ensureCluster, removeCluster, type Work } from "./cluster.ts";
 import { ContainerEngine } from "./engine.ts";
 import { findKind } from "./program.ts";
 import { ensureRegistry, removeRegistry } from "./registry.ts";
@@ -21,16 +21,23 @@ export async function main(command: "cluster" | "registry", args: readonly strin
     const plan = JSON.parse(text) as KindPlan;
     const interrupt = new AbortController();
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => interrupt.abort());
-    const { signal } = interrupt;
-    const progress = consoleProgress();
-    const engine = new ContainerEngine(plan.provider, signal);
-    if (command === "registry") {
-        if (!plan.registry) throw new UserError(`The plan of the kind cluster ${plan.name} has no registry.`);
-        await (action === "create" ? ensureRegistry : removeRegistry)(plan.registry, id, { engine, progress, signal });
+    const work = { engine: new ContainerEngine(plan.provider, interrupt.signal), progress: consoleProgress(), signal: interrupt.signal };
+    try {
+        if (command === "cluster") await onCluster(plan, id, action, work);
+        else if (plan.registry) await (action === "create" ? ensureRegistry : removeRegistry)(plan.registry, id, work);
         return 0;
+    } catch (error) {
+        if (!interrupt.signal.aborted) throw error;
+        throw new UserError(
+            `Interrupted. The next ${action === "create" ? "update" : "destroy"} goes on with the kind cluster ${plan.name}.`,
+            { cause: error },
+        );
     }
-    const work = { engine, kind: await findKind(plan.provider, progress, signal), progress, signal };
-    if (action === "delete") await removeCluster(plan, id, work);
-    else console.log(JSON.stringify(await ensureCluster(plan, id, work)));
-    return 0;
+}
+
+async function onCluster(plan: KindPlan, id: string, action: "create" | "delete", rest: Omit<Work, "kind">): Promise<void> {
+    await rest.engine.require(); // before anything is built
+    const work = { ...rest, kind: await findKind(plan.provider, rest.progress, rest.signal) };
+    if (action === "delete") return await removeCluster(plan, id, work);
+    console.log(JSON.stringify(await ensureCluster(plan, id, work)));
 }

@@ -68,7 +68,7 @@ export async function doubleMachine(provider: Provider, programs: readonly strin
         await writeFile(join(folder, name), `#!${process.execPath}\nawait import(${JSON.stringify(double)});\n`);
         await chmod(join(folder, name), 0o755);
     }
-    for (const name of ["tar", "sh"]) await symlink(`/bin/${name}`, join(folder, name));
+    for (const name of ["tar", "sh", "ldd"]) await symlink(`/bin/${name}`, join(folder, name));
     await writeFile(join(folder, "package.json"), `{ "type": "module" }`);
     const file = join(folder, "machine.json");
     const look = async () => JSON.parse(await readFile(file, "utf8")) as Machine;

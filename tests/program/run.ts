@@ -23,6 +23,9 @@ export interface Registered {
     readonly dependencies: readonly string[];
     /** Whether it stays when the program no longer has it. */
     readonly retained: boolean;
+    /** URN of what it goes with, without being deleted itself. */
+    readonly deletedWith: string;
+    readonly deleteBeforeReplace: boolean;
     /** Inputs as sent: secrets are still envelopes. */
     readonly inputs: Properties;
 }
@@ -41,6 +44,8 @@ interface Request {
         provider: string;
         dependenciesList: string[];
         retainondelete?: boolean;
+        deletedwith: string;
+        deletebeforereplace: boolean;
         providersMap: [string, string][];
     };
     getObject(): { toJavaScript(): Properties } | undefined;
@@ -75,7 +80,7 @@ const DOUBLES: Readonly<Record<string, Properties>> = {
 };
 
 function registered(request: Request): Registered {
-    const { type, name, custom, parent, provider, dependenciesList, providersMap, retainondelete = false } = request.toObject();
+    const { type, name, custom, parent, provider, dependenciesList, providersMap, ...options } = request.toObject();
     const inherited = new Map(providersMap).get("kubernetes") ?? "";
     const inputs = request.getObject()?.toJavaScript() ?? {};
     return {
@@ -85,7 +90,9 @@ function registered(request: Request): Registered {
         parent,
         provider: provider || inherited,
         dependencies: dependenciesList,
-        retained: retainondelete,
+        retained: options.retainondelete ?? false,
+        deletedWith: options.deletedwith,
+        deleteBeforeReplace: options.deletebeforereplace,
         inputs,
     };
 }
