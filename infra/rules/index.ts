@@ -7,7 +7,7 @@ import { exposureRules } from "./exposure.ts";
 import { nodeCautions, nodeRules } from "./nodes.ts";
 import { peopleRules } from "./people.ts";
 import { productionCautions, productionRules } from "./production.ts";
-import { registryRules } from "./registry.ts";
+import { registryCautions, registryRules } from "./registry.ts";
 import type { Rule } from "./rule.ts";
 import { serverRules } from "./servers.ts";
 import { storageRules } from "./storage.ts";
@@ -25,4 +25,4 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** What settings are warned about. */
-export const CAUTIONS: readonly Rule[] = [...certificateCautions, ...nodeCautions, ...productionCautions];
+export const CAUTIONS: readonly Rule[] = [...certificateCautions, ...nodeCautions, ...registryCautions, ...productionCautions];

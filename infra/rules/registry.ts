@@ -116,3 +116,24 @@ export const registryRules: readonly Rule[] = [
         check: (settings, { secretKeys }) => credentials(settings, secretKeys.has("registry")),
     },
 ];
+
+/** Topologies whose nodes get the operator's image from a registry only. */
+const PULLS_OPERATOR: ReadonlySet<string> = new Set<Settings["topology"]["kind"]>(["minikube", "k3s", "existing"]);
+
+export const registryCautions: readonly Rule[] = [
+    {
+        id: "external-operator",
+        keys: ["registry", "images", "topology"],
+        says: "The operator's image has to be in an external registry before the first update",
+        check: ({ registry, images, topology }) =>
+            registry.mode === "external" && images.operator === undefined && PULLS_OPERATOR.has(topology.kind)
+                ? [
+                      {
+                          path: ["images", "operator"],
+                          found: beside(images.operator, "registry.mode", registry.mode),
+                          fix: `the program pushes nothing there: push the image first, with npm run images -- push operator --ref ${registry.url}/mcp-platform/operator:TAG, the tag as preview shows it, or name another here`,
+                      },
+                  ]
+                : [],
+    },
+];

@@ -2,6 +2,7 @@ import { existing, k3s, NODES, servers, type RuleCase } from "./case.ts";
 
 const acme = { mode: "acme", email: "ops@example.com" } as const;
 const https = { registry: { mode: "bundled-https" } } as const;
+const external = { registry: { mode: "external", url: "images.example.com/mcp" } } as const;
 const prod = { ...k3s(), ...https, domain: "example.com", tls: acme };
 const three = [...servers(3), NODES[1]];
 
@@ -42,5 +43,13 @@ export const cautionCases: readonly RuleCase[] = [
         accepted: { ...prod, strictProd: true, admins: ["admin@example.com"], resourceProfile: "standard" },
         refused: { ...prod, strictProd: true, admins: ["admin@example.com"] },
         says: ['mcp-platform:resourceProfile is "light", and strictProd is true: it is sized for a small machine: use standard'],
+    },
+    {
+        rule: "external-operator",
+        accepted: { ...k3s(), ...external, images: { operator: "images.example.com/operator:1.0.0" } },
+        refused: { ...k3s(), ...external },
+        says: [
+            'mcp-platform:images.operator is missing, and registry.mode is "external": the program pushes nothing there: push the image first, with npm run images -- push operator --ref images.example.com/mcp/mcp-platform/operator:TAG, the tag as preview shows it, or name another here',
+        ],
     },
 ];
