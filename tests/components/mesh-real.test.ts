@@ -22,6 +22,8 @@ const describePostgres = programs ? describe : describe.skip;
 /** Postgres does not run as root: nobody, where the tests do. */
 const ids = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
+const statement = (to: string, text: string) => ["--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "-c", text, to];
+
 interface Container {
     readonly args: string[];
     readonly env: { readonly name: string; readonly value: string }[];
@@ -58,7 +60,6 @@ describePostgres("a real Postgres with what the StatefulSet tells the image", ()
         );
     };
     const url = (secret: string) => databaseUrl(secret).replace(`${MESH_DATABASE.name}:${MESH_DATABASE.port}`, `127.0.0.1:${port}`);
-    const statement = (to: string, text: string) => ["--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "-c", text, to];
     const sql = (to: string, text: string) => run("psql", statement(to, text));
 
     beforeAll(async () => {
