@@ -12,7 +12,7 @@ import { nodeImages } from "./images.ts";
 import { manifests } from "./manifests.ts";
 import { buildParts, kindFiles, partsKey } from "./parts.ts";
 import { preload } from "./preload.ts";
-import { rootfs, rootfsKey } from "./rootfs.ts";
+import { requirePackages, rootfs, rootfsKey } from "./rootfs.ts";
 import { pinnedVersion, type PartFolders } from "./tools.ts";
 
 const ARCHIVE = "node.tar";
@@ -64,6 +64,7 @@ export async function buildNodeImage(progress: Progress, signal?: AbortSignal): 
         throw new UserError(
             "The node image is not in the cache, and making it unpacks a Debian system, which only root can: run the command as root.",
         );
+    await requirePackages(); // before anything is built for minutes
     const tools = await buildParts(progress, signal);
     const system = await rootfs(progress, signal);
     const key = await imageKey();

@@ -50,6 +50,15 @@ export async function missingPackages(): Promise<string[]> {
     return [...missing];
 }
 
+/** @throws UserError naming all packages that are missing at once */
+export async function requirePackages(): Promise<void> {
+    const missing = await missingPackages();
+    if (missing.length)
+        throw new UserError(
+            `The system of kind nodes cannot be made: ${missing.join(", ")} must be installed. Run: apt-get install -y ${missing.join(" ")}`,
+        );
+}
+
 /**
  * The archive of a node's system, made when it is not in the cache.
  * @throws UserError when debootstrap is missing or cannot get its packages, or the work is interrupted
@@ -58,11 +67,7 @@ export async function rootfs(progress: Progress, signal?: AbortSignal): Promise<
     const entry = await inspect(folder());
     if (entry.state === "good") return join(folder(), ARCHIVE);
     if (entry.state === "damaged") progress.log(`The cached system of kind nodes is damaged (${entry.reason}): it is made again.`);
-    const missing = await missingPackages();
-    if (missing.length)
-        throw new UserError(
-            `The system of kind nodes cannot be made: ${missing.join(", ")} must be installed. Run: apt-get install -y ${missing.join(" ")}`,
-        );
+    await requirePackages();
     await during(progress, `unpacking Debian ${SUITE} for kind nodes`, USUAL_SECONDS, async (step) => {
         const make = async (output: string, scratch: string): Promise<Record<string, string>> => {
             const system = join(scratch, "rootfs");
