@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
-import { ADDRESSES, clusterId, planCluster, rootGroup, type ClusterPlan } from "../../embedded/cluster/plan.ts";
+import { ADDRESSES, clusterId, HUB_API_PORT, planCluster, rootGroup, type ClusterPlan } from "../../embedded/cluster/plan.ts";
+import { settingsOf, topologyFor } from "../stacks/support/stacks.ts";
 
 const plan = (nodes: number, stateDir = "/state/cluster"): ClusterPlan =>
     planCluster({ stateDir, nodes, apiPort: 6443, publish: [{ host: 8080, node: 30080, option: "--http-port" }] }, "nodes");
@@ -70,5 +71,9 @@ describe("the plan of a cluster", () => {
         const bare = planCluster({ stateDir: "/s", nodes: 3, apiPort: 7443, publish: [{ host: 8080, node: 30080 }] }, "control-plane");
         expect([bare.nodes, bare.forwards]).toEqual([[], []]);
         expect([bare.apiAddress, bare.apiPort]).toEqual(["127.0.0.1", 7443]);
+    });
+
+    it("has the API server where the platform's network policies expect it", async () => {
+        expect(topologyFor(await settingsOf("embedded")).apiServer).toEqual({ cidrs: [`${ADDRESSES.hub}/32`], port: HUB_API_PORT });
     });
 });

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { callTool } from "../../bin/tool-call.ts";
 import { toolNames, builtTools } from "../../embedded/cluster/build.ts";
 import type { ClusterStatus } from "../../embedded/cluster/index.ts";
-import { ADDRESSES, HUB_API_PORT } from "../../embedded/cluster/plan.ts";
+import { ADDRESSES, HUB_API_PORT, planCluster } from "../../embedded/cluster/plan.ts";
 import { apiRequest } from "../support/api-request.ts";
-import { npmRegistryObjects, PACKAGE, REGISTRY_URL } from "../support/npm-registry.ts";
+import { npmRegistry, PACKAGE, REGISTRY_URL } from "../support/npm-registry.ts";
+import { makeOutside } from "../support/outside.ts";
 import { makePlatform, type Platform } from "../support/platform.ts";
 import { connectFrom, pidInPod } from "../support/pod-network.ts";
 
@@ -110,21 +111,30 @@ const MINUTES = 60_000;
     it(
         "runs a server that is an npm package, installed from the registry of the settings",
         async () => {
-            const path = "/apis/apps/v1/namespaces/mcp-runtime/deployments/mcp-operator";
-            const operator = (await api("GET", path)) as { spec: { template: { spec: { containers: { image: string }[] } } } };
-            const { pod, service } = await npmRegistryObjects(operator.spec.template.spec.containers[0]?.image ?? "");
-            await api("POST", "/api/v1/namespaces/default/pods", pod);
-            await api("POST", "/api/v1/namespaces/default/services", service);
-            await platform.changeSettings((settings) => {
-                settings["mcp-platform:npmRegistry"] = REGISTRY_URL;
-                settings["mcp-platform:servers"] = {
-                    ...(settings["mcp-platform:servers"] as object),
-                    tiny: { package: PACKAGE, transport: "stdio", args: ["a package"] },
-                };
-            });
-            const up = await platform.engine("up", ["--yes"]);
-            expect([up.code, up.stdout.slice(-1500)]).toEqual([0, expect.anything()]);
-            expect((await callTool(new URL(`${platform.gateway}/tiny/mcp`), "greet", {})).answer).toBe("greetings from a package");
+            const { argv, env } = await npmRegistry();
+            const hub = (await status()).trees.find((tree) => tree.name === "hub")?.pid ?? 0;
+            const { nodes } = planCluster({ stateDir: platform.stateDir, nodes: 1, apiPort: 0, publish: [] }, "nodes");
+            const outside = await makeOutside(hub, nodes, argv, env);
+            try {
+                await platform.changeSettings((settings) => {
+                    settings["mcp-platform:npmRegistry"] = REGISTRY_URL;
+                    settings["mcp-platform:servers"] = {
+                        ...(settings["mcp-platform:servers"] as object),
+                        tiny: { package: PACKAGE, transport: "stdio", args: ["a package"] },
+                    };
+                });
+                const up = await platform.engine("up", ["--yes"]);
+                expect([up.code, up.stdout.slice(-1500)]).toEqual([0, expect.anything()]);
+                expect((await callTool(new URL(`${platform.gateway}/tiny/mcp`), "greet", {})).answer).toBe("greetings from a package");
+            } finally {
+                // The registry is plugged into this life of the cluster's hub.
+                await platform.changeSettings((settings) => {
+                    delete settings["mcp-platform:npmRegistry"];
+                    delete (settings["mcp-platform:servers"] as Record<string, unknown>)["tiny"];
+                });
+                expect((await platform.engine("up", ["--yes"])).code).toBe(0);
+                outside.remove();
+            }
         },
         3 * MINUTES,
     );

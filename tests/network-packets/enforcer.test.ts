@@ -4,7 +4,7 @@ import { kill, waitUntil, isAlive, identityOf } from "../../embedded/cluster/pro
 import { clusterStatus } from "../../embedded/cluster/index.ts";
 import { built, skipped } from "../cluster/support.ts";
 import { eventually, Lab, type End } from "./lab.ts";
-import { OUTSIDE } from "./outside.ts";
+import { OUTSIDE } from "../support/outside.ts";
 
 const found = process.getuid?.() === 0 ? await built() : "it needs root";
 const usable = typeof found === "string" ? undefined : found;

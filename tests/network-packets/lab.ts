@@ -12,7 +12,7 @@ import { silent } from "../../embedded/common/progress.ts";
 import { freePorts, type Built } from "../cluster/support.ts";
 import { pidInPod } from "../support/pod-network.ts";
 import { makeProbe, PROBE_IMAGE, type Probe } from "./image.ts";
-import { makeOutside, type Outside } from "./outside.ts";
+import { makeOutside, type Outside } from "../support/outside.ts";
 
 /** Where probes take orders. */
 const CONTROL = 7;

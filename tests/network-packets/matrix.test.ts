@@ -4,7 +4,7 @@ import type { Network } from "../../components/network/flows.ts";
 import { NAMESPACES, type NamespaceName } from "../../components/namespaces/names.ts";
 import { built, skipped } from "../cluster/support.ts";
 import { eventually, Lab, type End, type ProbePod, type Target } from "./lab.ts";
-import { OUTSIDE } from "./outside.ts";
+import { OUTSIDE } from "../support/outside.ts";
 import { governed, labelsOf, outside, placePods, placePolicies, PLATFORMS, policies, PORTS, roleOf, roles, strangers } from "./platform.ts";
 import { expected, type Connection, type Party } from "./table.ts";
 

@@ -7,7 +7,7 @@ import { policiesOf } from "../../components/network/policies.ts";
 import { NAMESPACES, type NamespaceName } from "../../components/namespaces/names.ts";
 import { selectorOf } from "../../components/workloads/labels.ts";
 import type { End, Lab } from "./lab.ts";
-import { OUTSIDE } from "./outside.ts";
+import { OUTSIDE } from "../support/outside.ts";
 import type { Party } from "./table.ts";
 
 /** Everything a platform can have. */

@@ -2,7 +2,7 @@
 import type { End as TableEnd } from "../../components/network/ends.ts";
 import type { Network, PortRange } from "../../components/network/flows.ts";
 import { HUB_API_PORT } from "../../embedded/cluster/plan.ts";
-import { OUTSIDE } from "./outside.ts";
+import { OUTSIDE } from "../support/outside.ts";
 
 /** An end as the table knows it. */
 export type Party =

@@ -1,14 +1,16 @@
-/** A named double of an npm registry: a pod that serves one package, an MCP server of a few lines with the tool `greet`. */
+/** A named double of an npm registry: a program that serves one package, an MCP server of a few lines with the tool `greet`. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { OUTSIDE } from "./outside.ts";
 
 export const PACKAGE = { name: "tiny-mcp-server", version: "1.2.3" } as const;
 const PORT = 4873;
-export const REGISTRY_URL = `http://npm-registry.default.svc.cluster.local:${PORT}`;
+/** On the internet, as far as policies can tell: MCP servers reach no registry in a private network. */
+export const REGISTRY_URL = `http://${OUTSIDE.internet}:${PORT}`;
 
 const SERVER = `#!/usr/bin/env node
 import { createInterface } from "node:readline";
@@ -37,8 +39,8 @@ require("node:http").createServer((request, response) => {
 }).listen(${PORT});
 `;
 
-/** The Pod and the Service of the registry, for the namespace `default`. `image` has Node as /usr/local/bin/node. */
-export async function npmRegistryObjects(image: string): Promise<{ readonly pod: unknown; readonly service: unknown }> {
+/** The registry as a program of Node, with what it needs in its environment. */
+export async function npmRegistry(): Promise<{ readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> }> {
     const tarball = await pack();
     const manifest = { ...PACKAGE, type: "module", bin: { [PACKAGE.name]: "server.js" } };
     const dist = {
@@ -50,18 +52,9 @@ export async function npmRegistryObjects(image: string): Promise<{ readonly pod:
         "dist-tags": { latest: PACKAGE.version },
         versions: { [PACKAGE.version]: { ...manifest, dist } },
     };
-    const labels = { app: "npm-registry" };
-    const metadata = { name: "npm-registry", namespace: "default", labels };
-    const env = { TARBALL: tarball.toString("base64"), PACKUMENT: JSON.stringify(packument) };
-    const container = {
-        name: "registry",
-        image,
-        command: ["/usr/local/bin/node", "-e", REGISTRY],
-        env: Object.entries(env).map(([name, value]) => ({ name, value })),
-    };
     return {
-        pod: { apiVersion: "v1", kind: "Pod", metadata, spec: { containers: [container], terminationGracePeriodSeconds: 0 } },
-        service: { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: [{ port: PORT }] } },
+        argv: [process.execPath, "-e", REGISTRY],
+        env: { TARBALL: tarball.toString("base64"), PACKUMENT: JSON.stringify(packument), NODE_OPTIONS: "" },
     };
 }
 

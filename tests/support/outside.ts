@@ -28,11 +28,19 @@ async function ip(pid: number, commands: readonly string[]): Promise<void> {
     if (result.code !== 0) throw new Error(`ip: ${result.stderr}`);
 }
 
-/** @param argv what runs in the namespace, for as long as the namespace is wanted */
-export async function makeOutside(hubPid: number, nodes: readonly NodePlan[], argv: readonly string[]): Promise<Outside> {
+/**
+ * @param argv what runs in the namespace, for as long as the namespace is wanted
+ * @param env added to its environment
+ */
+export async function makeOutside(
+    hubPid: number,
+    nodes: readonly NodePlan[],
+    argv: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+): Promise<Outside> {
     // Its program answers from the address it was asked at: the addresses come first, the interface is up last.
     const script = 'ip link set lo up; until ip link show up 2>/dev/null | grep -q eth0; do sleep 0.02; done; exec "$@"';
-    const child = spawn("unshare", ["--net", "sh", "-c", script, "sh", ...argv], { stdio: "ignore" });
+    const child = spawn("unshare", ["--net", "sh", "-c", script, "sh", ...argv], { stdio: "ignore", env: { ...process.env, ...env } });
     const pid = await new Promise<number>((resolve, reject) => {
         child.on("error", reject);
         child.on("spawn", () => resolve(child.pid ?? 0));
