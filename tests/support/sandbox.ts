@@ -4,11 +4,19 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createGroup, groupFolders, machineCgroups, nodeMounts, removeGroup, type Cgroups } from "../../embedded/cluster/cgroups.ts";
+import {
+    createGroup,
+    groupFolders,
+    machineCgroups,
+    nodeMounts,
+    pidsIn,
+    removeGroup,
+    type Cgroups,
+} from "../../embedded/cluster/cgroups.ts";
 import { lock } from "../../embedded/cluster/build/lock.ts";
 import { cacheRoot } from "../../embedded/common/paths.ts";
 import { run, type RunOptions, type RunResult } from "../../embedded/common/process.ts";
@@ -22,6 +30,8 @@ const KERNEL_SETTINGS = [
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 ];
+/** What the folder and the control groups of every sandbox are called, with something random after it. */
+const PREFIX = "mcp-platform-sandbox-";
 const READY_MS = 10_000;
 const END_MS = 15_000;
 
@@ -49,7 +59,8 @@ export async function makeSandbox(packages: readonly string[]): Promise<Sandbox 
     if (!unpacked) return `the Debian packages ${packages.join(", ")} cannot be downloaded`;
     // Settings of the kernel are put back at the end, which is right only for one sandbox at a time.
     const unlock = await lock(join(cacheRoot(), "tests", "sandbox.lock"), () => {});
-    const folder = await mkdtemp(join(tmpdir(), "mcp-platform-sandbox-"));
+    await clearAbandoned();
+    const folder = await mkdtemp(join(tmpdir(), PREFIX));
     const settings = await Promise.all(
         KERNEL_SETTINGS.map(async (name) => [`/proc/sys/${name}`, await readFile(`/proc/sys/${name}`, "utf8")] as const),
     );
@@ -94,6 +105,16 @@ export async function makeSandbox(packages: readonly string[]): Promise<Sandbox 
     } catch (error) {
         await remove();
         throw error;
+    }
+}
+
+/** Removes what sandboxes left whose process was killed: nothing runs in them any more. */
+async function clearAbandoned(): Promise<void> {
+    const cgroups = machineCgroups();
+    for (const name of (await readdir(tmpdir())).filter((entry) => entry.startsWith(PREFIX))) {
+        if (groupFolders(cgroups, name).some((folder) => pidsIn(folder).length)) continue;
+        await removeGroup(cgroups, name, 0);
+        await rm(join(tmpdir(), name), { recursive: true, force: true });
     }
 }
 
