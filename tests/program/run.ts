@@ -109,6 +109,7 @@ export async function runProgram(
     config: Record<string, string>,
     mode: "words" | "certificates" | "preview" = "words",
     program: () => object = platformProgram,
+    secretKeys: readonly string[] = [],
 ): Promise<ProgramRun> {
     const preview = mode === "preview";
     const resources: Registered[] = [];
@@ -135,7 +136,7 @@ export async function runProgram(
         call: ({ inputs }) => inputs as Properties,
     };
     await pulumi.runtime.setMocks(mocks, "mcp-platform", "embedded", preview);
-    pulumi.runtime.setAllConfig(config);
+    pulumi.runtime.setAllConfig(config, [...secretKeys]);
     try {
         await pulumi.runtime.runInPulumiStack(async () => ({ ...program() }));
         await pulumi.runtime.disconnect();
