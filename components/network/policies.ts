@@ -60,13 +60,19 @@ function endOf(ends: Ends, name: EndName): End {
 
 /** The rules of one direction. To Kubernetes an empty list of peers is everybody, so that a flow with nobody has no rule. */
 function rulesOf<Key extends "from" | "to">(key: Key, flows: readonly Flow[], { ends }: Network, apiServer: ApiServer) {
-    return flows.flatMap((flow) => {
+    const rules = flows.flatMap((flow) => {
         const peers = peersOf(endOf(ends, flow[key]), key, apiServer);
         if (peers?.length === 0) return [];
         const ports: PortRange[] = flow.ports ? [...flow.ports] : [{ protocol: "TCP", port: apiServer.port }];
-        return [{ ...(peers && ({ [key]: peers } as { readonly [K in Key]?: PolicyPeer[] })), ports }];
+        return [{ peers, ports }];
     });
+    const toAnybody = rules.filter(({ peers }) => !peers).flatMap(({ ports }) => ports.map(portKey));
+    return rules
+        .filter(({ peers, ports }) => !peers || !ports.every((port) => toAnybody.includes(portKey(port))))
+        .map(({ peers, ports }) => ({ ...(peers && ({ [key]: peers } as { readonly [K in Key]?: PolicyPeer[] })), ports }));
 }
+
+const portKey = ({ protocol, port, endPort }: PortRange): string => `${protocol} ${port} ${endPort ?? port}`;
 
 /** What one server may do beside the others is added to what all of them may: it isolates nothing further. */
 function allowed(name: EndName, { labels }: Pods, network: Network, apiServer: ApiServer): PolicySpec {

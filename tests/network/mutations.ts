@@ -1,4 +1,5 @@
 /** Every way to drop a policy or a part of it, to widen it, or to mistake its grammar: one small change at a time. */
+import { beside } from "./ranges.ts";
 import type { LabelSelector, Peer, PlacedPolicy, PolicyPort, Spec } from "./evaluator.ts";
 
 export interface Mutation {
@@ -22,21 +23,24 @@ function ofSelector(selector: LabelSelector): Changed<LabelSelector>[] {
     ]);
 }
 
-function ofBlock({ cidr, except = [] }: NonNullable<Peer["ipBlock"]>): Changed<Peer>[] {
+/** A range only grows where the other half is nobody's yet. */
+function ofBlock({ cidr, except = [] }: NonNullable<Peer["ipBlock"]>, peers: readonly Peer[]): Changed<Peer>[] {
     const [network = "", prefix = "0"] = cidr.split("/");
     const excepts = except.map((range, index): Changed<Peer> => [
         `no longer excepts ${range}`,
         { ipBlock: { cidr, except: without(except, index) } },
     ]);
     const wider: Changed<Peer>[] =
-        prefix === "0" ? [] : [[`${cidr} grows to twice its size`, { ipBlock: { cidr: `${network}/${Number(prefix) - 1}`, except } }]];
+        prefix === "0" || peers.some(({ ipBlock }) => ipBlock?.cidr === beside(cidr))
+            ? []
+            : [[`${cidr} grows to twice its size`, { ipBlock: { cidr: `${network}/${Number(prefix) - 1}`, except } }]];
     return [...excepts, ...wider];
 }
 
 /** One peer with a change; several where one becomes two. Without its namespace it is the policy's own, which may be the same. */
-function ofPeer(peer: Peer, own: string): Changed<Peer[]>[] {
+function ofPeer(peer: Peer, peers: readonly Peer[], own: string): Changed<Peer[]>[] {
     const { ipBlock, namespaceSelector, podSelector } = peer;
-    if (ipBlock) return ofBlock(ipBlock).map(([what, changed]) => [what, [changed]]);
+    if (ipBlock) return ofBlock(ipBlock, peers).map(([what, changed]) => [what, [changed]]);
     if (!namespaceSelector || !podSelector) throw new Error("a peer of pods names their namespace and their labels");
     const isOwn = namespaceSelector.matchLabels?.["kubernetes.io/metadata.name"] === own;
     return [
@@ -68,7 +72,7 @@ interface Rule {
 function ofRule({ peers, ports }: Rule, own: string): Changed<Rule>[] {
     const ofPeers = (peers ?? []).flatMap((peer, index): Changed<Rule>[] => [
         [`peer ${index} is gone`, { peers: without(peers ?? [], index), ports }],
-        ...ofPeer(peer, own).map(([what, changed]): Changed<Rule> => [
+        ...ofPeer(peer, peers ?? [], own).map(([what, changed]): Changed<Rule> => [
             `peer ${index}: ${what}`,
             { peers: replaced(peers ?? [], index, ...changed), ports },
         ]),
