@@ -14,7 +14,7 @@ import type { Party } from "./table.ts";
 const ALL: NetworkFacts = {
     features: ["registry", "registryRoute", "edge", "certManager", "challenges", "mesh"],
     ingress: { namespace: NAMESPACES.edge, labels: selectorOf("traefik") },
-    npmRegistry: "https://registry.npmjs.org",
+    npmRegistry: "https://npm.example.com",
     servers: { plain: {}, weather: { egress: [{ cidr: `${OUTSIDE.otherInternet}/32`, ports: [8443] }] } },
 };
 
