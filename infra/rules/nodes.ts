@@ -28,6 +28,20 @@ function serverCount({ nodes }: K3s): readonly Problem[] {
     return [{ path: ["topology", "nodes"], found: `has ${words}`, fix: why }];
 }
 
+function repeatedNames({ topology }: Settings): readonly Problem[] {
+    const inside = ["topology", "nodes"];
+    if (topology.kind === "existing")
+        return repeated((topology.nodes ?? []).map((name, index) => [name, index] as const)).map(([, before, at]) => ({
+            path: [...inside, at],
+            fix: `nodes[${before}] is the same: remove one`,
+        }));
+    if (topology.kind !== "k3s") return [];
+    return repeated(topology.nodes.map(({ name }, index) => [name, index] as const)).map(([, before, at]) => ({
+        path: [...inside, at, "name"],
+        fix: `nodes[${before}] has that name already: a node that joins under it would take the other's place; give another`,
+    }));
+}
+
 /** Ranges that no other machine reaches a node at. */
 const UNUSABLE = [
     ["0.0.0.0/8", "no address of a host"],
@@ -108,12 +122,7 @@ export const nodeRules: readonly Rule[] = [
         id: "node-names",
         keys: ["topology"],
         says: "Every node has a name of its own",
-        check: ofK3s(({ nodes }) =>
-            repeated(nodes.map(({ name }, index) => [name, index] as const)).map(([, before, at]) => ({
-                path: ["topology", "nodes", at, "name"],
-                fix: `nodes[${before}] has that name already: a node that joins under it would take the other's place; give another`,
-            })),
-        ),
+        check: repeatedNames,
     },
     {
         id: "node-addresses",

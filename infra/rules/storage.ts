@@ -22,9 +22,10 @@ function nodesOf({ topology }: Settings): readonly string[] | undefined {
             const numbers = Array.from({ length: topology.workers }, (_, index) => (index === 0 ? "" : String(index + 1)));
             return [`${topology.name}-control-plane`, ...numbers.map((number) => `${topology.name}-worker${number}`)];
         }
+        case "existing":
+            return topology.nodes;
         case "embedded":
         case "minikube":
-        case "existing":
             return undefined;
     }
 }

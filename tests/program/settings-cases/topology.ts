@@ -54,6 +54,18 @@ export const topologyCases: readonly RuleCase[] = [
         ],
     },
     {
+        rule: "node-names",
+        accepted: existing({ nodes: ["worker-1", "worker-2"] }),
+        refused: existing({ nodes: ["worker-1", "worker-1"] }),
+        says: ['mcp-platform:topology.nodes[1] is "worker-1": nodes[0] is the same: remove one'],
+    },
+    {
+        rule: "host-path-node",
+        accepted: { ...existing({ nodes: ["worker-1"] }), storage: { mode: "hostPath", path: "/srv/mcp", node: "worker-1" } },
+        refused: { ...existing({ nodes: ["worker-1"] }), storage: { mode: "hostPath", path: "/srv/mcp", node: "worker-2" } },
+        says: ['mcp-platform:storage.node is "worker-2": there is no such node: use one of worker-1'],
+    },
+    {
         rule: "node-addresses",
         accepted: k3s(),
         refused: replaced({ ...other, address: "192.0.2.31" }),
