@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { MESH_DATABASE } from "../../components/mesh/names.ts";
+import type { NetworkFacts } from "../../components/network/facts.ts";
+import { flows } from "../../components/network/flows.ts";
 import { isSecret, nameOf, reveal, type ProgramRun, type Properties } from "../program/run.ts";
 import { named, resourcesOf, runMesh } from "./registry-program.ts";
 
@@ -39,6 +41,20 @@ describe("what the mesh makes", () => {
         expect(resourcesOf(await runMesh(choices))).toEqual([...RESOURCES, ...more].toSorted());
         expect(resourcesOf(await runMesh(choices, "preview"))).toEqual([...RESOURCES, ...more].toSorted());
     });
+});
+
+test("policies let the mesh's flows to the ports that its pods listen on", async () => {
+    const run = await runMesh();
+    const facts: NetworkFacts = { features: ["mesh"], ingress: { namespace: "traefik", labels: {} }, servers: {} };
+    const portOf = (role: string) =>
+        flows(facts)
+            .filter(({ to }) => to === role)
+            .map(({ from, ports }) => [from, ports]);
+    const listens = (name: string) =>
+        (containerOf(run, name)["ports"] as { containerPort: number }[]).map(({ containerPort: port }) => port);
+    expect([listens("mesh-registry-deployment"), listens("mesh-postgres-stateful-set")]).toEqual([[8000], [5432]]);
+    expect(portOf("mesh-registry")).toEqual([["agents", [{ protocol: "TCP", port: 8000 }]]]);
+    expect(portOf("postgres")).toEqual([["mesh-registry", [{ protocol: "TCP", port: 5432 }]]]);
 });
 
 describe("the mesh registry", () => {
