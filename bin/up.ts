@@ -73,9 +73,9 @@ const named = (name: "stack" | "cwd" | "config-file", options: { readonly [K in 
     return value === undefined ? [] : [`--${name}`, value];
 };
 
-function topologyFor({ topology, domain, versions, images, registry }: Settings): Topology {
+function topologyFor({ topology, domain, versions, images, registry, frontDoor }: Settings): Topology {
     try {
-        return topologyOf(topology, { hosts: hostsOf(domain), versions, images, registry });
+        return topologyOf(topology, { hosts: hostsOf(domain), versions, images, registry, frontDoor });
     } catch (error) {
         throw new UserError((error as Error).message, { cause: error });
     }

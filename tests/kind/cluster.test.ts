@@ -111,6 +111,13 @@ describe("removing", () => {
         expect([await namesOf(on), Object.keys((await on.look()).networks)]).toEqual([["other"], ["kind"]]);
     });
 
+    test("leaves a cluster that was made anew since", async () => {
+        const on = await begin();
+        await ensureCluster(on.plan, ID, await on.work());
+        await removeCluster(on.plan, "the one before", await on.work());
+        expect([await namesOf(on), existsSync(on.plan.kubeconfig)]).toEqual([["test-control-plane", "test-worker"], true]);
+    });
+
     test("leaves another cluster that has the name by now", async () => {
         const on = await begin();
         await ensureCluster(on.plan, ID, await on.work());
