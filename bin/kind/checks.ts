@@ -1,6 +1,7 @@
 /** What is looked at before anything of a kind cluster is made. */
 import { createServer } from "node:net";
 import { UserError } from "../../embedded/common/errors.ts";
+import type { Progress } from "../../embedded/common/progress.ts";
 import { nodeImageReference } from "../../embedded/kind/index.ts";
 import type { KindPlan, KindRegistryPlan } from "../../components/kind/plan.ts";
 import { lastWords, type Container, type ContainerEngine } from "./engine.ts";
@@ -79,12 +80,18 @@ export async function refuseTakenPorts(ports: readonly WantedPort[]): Promise<vo
  * @returns undefined to leave it to kind, which pulls its own
  * @throws UserError when it is not there and cannot be pulled
  */
-export async function nodeImageOf(engine: ContainerEngine, plan: KindPlan): Promise<string | undefined> {
+export async function nodeImageOf(engine: ContainerEngine, plan: KindPlan, progress: Progress): Promise<string | undefined> {
     const made = await nodeImageReference();
     if (plan.nodeImage === undefined) return (await engine.hasImage(made)) ? made : undefined;
     if (await engine.hasImage(plan.nodeImage)) return plan.nodeImage;
-    const pulled = await engine.try(["pull", plan.nodeImage]);
-    if (pulled.code === 0) return plan.nodeImage;
+    const { nodeImage } = plan;
+    const step = progress.step(`pulling ${nodeImage}`, 30);
+    const pulled = await engine.try(["pull", nodeImage]);
+    if (pulled.code === 0) {
+        step.done();
+        return nodeImage;
+    }
+    step.fail();
     throw new UserError(
         `mcp-platform:topology.nodeImage is ${plan.nodeImage}, which ${plan.provider} does not have and could not pull (${lastWords(pulled)}): ${makeNodeImage(plan, made)}. Nothing was changed.`,
     );

@@ -72,7 +72,7 @@ async function make(plan: KindPlan, id: string, left: readonly Container[], mark
         await removeNodes(plan, left, work);
     }
     await refuseObstacles(plan, id, engine);
-    const image = await nodeImageOf(engine, plan);
+    const image = await nodeImageOf(engine, plan, progress);
     const network = (await engine.rangesOf(engine.network)) === undefined ? engine.network : marker?.ownNetwork;
     const begun: Marker = { id, plan, ...(network === undefined ? {} : { ownNetwork: network }) };
     await writeMarker(plan.kubeconfig, begun);
