@@ -68,14 +68,23 @@ function ownSettings(config: Readonly<Record<string, string>>): Record<string, u
     return Object.fromEntries(own);
 }
 
-/** What remains of settings without the keys that are unknown, at any depth, and those whose values are wrong in themselves. */
+/** Whether an issue is one of a server alone, of which no other depends. */
+const isOfServer = ({ path }: z.core.$ZodIssue): boolean => path[0] === ("servers" satisfies SettingName) && path.length > 1;
+
+const inside = (value: unknown, path: readonly PropertyKey[]): unknown =>
+    path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], value);
+
+function remove(from: unknown, keys: readonly string[]): void {
+    for (const key of keys) delete (from as Record<string, unknown> | undefined)?.[key];
+}
+
+/** What remains of settings without unknown keys, at any depth, without servers that are wrong in themselves, and without other such keys. */
 function usable(own: Readonly<Record<string, unknown>>, issues: readonly z.core.$ZodIssue[], wrong: ReadonlySet<string>): unknown {
     const rest: Record<string, unknown> = structuredClone(own);
     for (const key of wrong) delete rest[key];
     for (const issue of issues) {
-        if (issue.code !== "unrecognized_keys") continue;
-        const holder = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], rest);
-        for (const key of issue.keys) delete (holder as Record<string, unknown> | undefined)?.[key];
+        if (issue.code === "unrecognized_keys") remove(inside(rest, issue.path), issue.keys);
+        else if (isOfServer(issue)) remove(rest["servers"], [String(issue.path[1])]);
     }
     return rest;
 }
@@ -86,7 +95,7 @@ function ask(rules: readonly Rule[], settings: Settings, context: RuleContext, w
         .filter(({ keys }) => !keys.some((key) => wrong.has(key)))
         .flatMap((rule) => rule.check(settings, context))
         .map(({ path, found, fix }) => {
-            const value = path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], settings);
+            const value = inside(settings, path);
             return sentence(path, found ?? (value !== undefined && isHidden(path) ? NOT_SHOWN : isFound(value)), fix);
         });
 }
@@ -103,7 +112,7 @@ export function parseSettings(config: Readonly<Record<string, string>>, facts: C
     const problems = issues.flatMap((issue) => sentencesOf(issue, { schema: settingsSchema, input: own, secretKeys }));
     const wrong = new Set([
         ...ownKeys(facts.unreadKeys),
-        ...issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => String(path[0])),
+        ...issues.filter((issue) => issue.code !== "unrecognized_keys" && !isOfServer(issue)).map(({ path }) => String(path[0])),
     ]);
     const rest = parsed.success ? parsed : settingsSchema.safeParse(usable(own, issues, wrong));
     if (rest.success) problems.push(...ask(RULES, rest.data, { secretKeys }, wrong));

@@ -225,6 +225,19 @@ describe("a mistake is named with its key, what was found, and the fix", () => {
         ]);
     });
 
+    test("a server that is wrong in itself hides nothing of the others", () => {
+        const egress = [{ cidr: "10.0.0.0/8", ports: [443] }];
+        const one = { image: "a/b:1", transport: "streamable-http", egress };
+        const servers = { one, two: { ...one, transport: "sse" }, Three: one, four: { ...one, egres: [] } };
+        expect(keysOf({ servers })).toEqual([
+            "mcp-platform:servers.two.transport",
+            "mcp-platform:servers.Three",
+            "mcp-platform:servers.four.egres",
+            "mcp-platform:servers.one.egress[0].cidr",
+            "mcp-platform:servers.four.egress[0].cidr",
+        ]);
+    });
+
     test("an apex may be called mcp where only a top-level domain is above it", () => {
         expect(problemsOf({ domain: "mcp.dev" })).toEqual([]);
     });
