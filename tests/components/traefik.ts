@@ -81,6 +81,13 @@ export async function created(api: Api, path: string, body: unknown): Promise<Pr
     }
 }
 
+/** What the kubelet mounts into the pods of a ServiceAccount. */
+export async function tokenOf(api: Api, namespace: string, account: string): Promise<string> {
+    const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
+    const { status } = await created(api, `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, request);
+    return (status as { token: string }).token;
+}
+
 /** What the endpoint controller does for a ready pod. */
 export async function publish(
     api: Api,
@@ -96,13 +103,14 @@ export async function publish(
     });
 }
 
-/** The arguments of the Deployment among `objects`; only where it listens and how it finds the API server differ outside a pod. */
-export async function startTraefik(server: ApiServer, api: Api, objects: readonly Registered[]): Promise<Traefik> {
+/**
+ * The arguments of the Deployment among `objects`; only where it listens and how it finds the API server differ outside a pod.
+ * @param http where it listens for plain HTTP, address and port; default: a free port of 127.0.0.1
+ */
+export async function startTraefik(server: ApiServer, api: Api, objects: readonly Registered[], http?: string): Promise<Traefik> {
     const folder = await mkdtemp(join(tmpdir(), "edge-"));
     const [web = 0, websecure = 0, ping = 0] = await freePorts(3);
-    const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
-    const { status } = await created(api, "/api/v1/namespaces/traefik/serviceaccounts/traefik/token", request);
-    await writeFile(join(folder, "token"), (status as { token: string }).token, { mode: 0o600 });
+    await writeFile(join(folder, "token"), await tokenOf(api, "traefik", "traefik"), { mode: 0o600 });
     const kubeconfig = parse(server.kubeconfig()) as { clusters: [{ cluster: { "certificate-authority-data": string } }] };
     await writeFile(join(folder, "ca.crt"), Buffer.from(kubeconfig.clusters[0].cluster["certificate-authority-data"], "base64"));
     const deployment = reveal(objects.find(({ name }) => name === "edge-deployment")?.inputs) as {
@@ -110,7 +118,7 @@ export async function startTraefik(server: ApiServer, api: Api, objects: readonl
     };
     const args = deployment.spec.template.spec.containers[0].args.map((argument) =>
         argument
-            .replace("=:8000/tcp", `=127.0.0.1:${web}/tcp`)
+            .replace("=:8000/tcp", `=${http ?? `127.0.0.1:${web}`}/tcp`)
             .replace("=:8443/tcp", `=127.0.0.1:${websecure}/tcp`)
             .replace("=:8082/tcp", `=127.0.0.1:${ping}/tcp`),
     );

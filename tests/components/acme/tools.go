@@ -1,0 +1,8 @@
+//go:build tools
+
+package main
+
+import (
+	_ "github.com/letsencrypt/pebble/v2/cmd/pebble"
+	_ "github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv"
+)
