@@ -44,9 +44,12 @@ function programMissing(program: string): boolean {
     });
 }
 
-/** The Debian packages that nodes need and that are not installed. */
-export function requiredPackages(): Promise<string[]> {
-    const missing = Object.entries(PROGRAMS).filter(([program]) => programMissing(program));
+/**
+ * The Debian packages that nodes need and that are not installed.
+ * @param isMissing of a program; default: it is in no folder of the path
+ */
+export function requiredPackages(isMissing: (program: string) => boolean = programMissing): Promise<string[]> {
+    const missing = Object.entries(PROGRAMS).filter(([program]) => isMissing(program));
     return Promise.resolve([...new Set(missing.map(([, debianPackage]) => debianPackage))]);
 }
 

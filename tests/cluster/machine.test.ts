@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { checkOptions, checkPorts } from "../../embedded/cluster/checks.ts";
+import { checkOptions, checkPorts, requiredPackages } from "../../embedded/cluster/checks.ts";
 import { checkMachine } from "../../embedded/cluster/index.ts";
 import { imagesInArchive } from "../../embedded/cluster/images.ts";
 import { tryLock } from "../../embedded/cluster/lock.ts";
@@ -31,6 +31,19 @@ const options = (change: Partial<ClusterOptions> = {}): ClusterOptions => ({
 
 const row = (address: string, state: string, inode: number): string =>
     `   0: ${address} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1`;
+
+describe("a program that is missing", () => {
+    it.each([
+        [["nft"], ["nftables"]],
+        [
+            ["mount", "umount", "ip"],
+            ["iproute2", "mount"],
+        ],
+        [[], []],
+    ])("is asked for as a package, each once: %j", async (missing, packages) => {
+        expect((await requiredPackages((program) => missing.some((each) => each === program))).toSorted()).toEqual(packages);
+    });
+});
 
 describe("a port", () => {
     let server: Server;

@@ -11,6 +11,7 @@ const usable = typeof found === "string" ? undefined : found;
 if (typeof found === "string") skipped("packets under the enforcer", found);
 
 const from = (address: string): End => ({ name: address, address });
+const HOST_PORT = 18080;
 const TCP = { protocol: "TCP", port: 8080 } as const;
 
 (usable ? describe : describe.skip)("the policy enforcer", () => {
@@ -35,7 +36,13 @@ const TCP = { protocol: "TCP", port: 8080 } as const;
                 ["server", "node-1"],
                 ["friend", "node-1"],
                 ["stranger", "node-2"],
-            ].map(([name = "", node = ""]) => ({ name, namespace: "x", node, labels: { app: name } })),
+            ].map(([name = "", node = ""]) => ({
+                name,
+                namespace: "x",
+                node,
+                labels: { app: name },
+                ports: name === "server" ? [{ containerPort: 8080, hostPort: HOST_PORT }] : [],
+            })),
         )) as [End, End, End];
     }, 120_000);
     afterAll(() => lab?.remove(), 60_000);
@@ -63,10 +70,18 @@ const TCP = { protocol: "TCP", port: 8080 } as const;
         expect(await lab.reaches(server, service)).toBe(true); // itself, by way of the Service
         await eventually("the port of the node answers", () => lab.reaches(friend, nodePort));
         expect(await lab.reaches(stranger, nodePort)).toBe(false);
+        const hostPort = { ...nodePort, port: HOST_PORT };
+        expect(await Promise.all([friend, stranger, from(OUTSIDE.internet)].map((end) => lab.reaches(end, hostPort)))).toEqual([
+            true,
+            false,
+            false,
+        ]);
         expect(await lab.reaches(from(OUTSIDE.internet), nodePort)).toBe(false);
         await lab.policy("x", "outside", { ...onlyFriend, ingress: [{ from: [{ ipBlock: { cidr: `${OUTSIDE.internet}/32` } }] }] });
         await eventually("the address that is let in is", () => lab.reaches(from(OUTSIDE.internet), nodePort));
+        expect(await lab.reaches(from(OUTSIDE.internet), hostPort)).toBe(true);
         expect(await lab.reaches(from(OUTSIDE.otherInternet), nodePort)).toBe(false);
+        expect(await lab.reaches(from(OUTSIDE.otherInternet), hostPort)).toBe(false);
         await lab.dropPolicy("x", "outside");
     });
 
