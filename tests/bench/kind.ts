@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../embedded/common/errors.ts";
 import { consoleProgress, during, type Progress } from "../../embedded/common/progress.ts";
-import { buildNodeImage, nodeImageReference, type Provider } from "../../embedded/kind/index.ts";
+import { buildNodeImage, nodeImageReference } from "../../embedded/kind/index.ts";
 import { devStack, type DevStack } from "../kind/dev-stack.ts";
 import type { Engine } from "../kind/engines.ts";
 import { compare, print } from "./table.ts";
@@ -22,39 +22,31 @@ export async function benchKind([provider = "docker", ...more]: readonly string[
     await buildNodeImage(progress);
     const made = await during(progress, `starting ${provider}`, 15, () => devStack(provider, WORKERS));
     if (typeof made === "string") throw new UserError(`The stack dev cannot be measured under ${provider}: ${made}.`);
-    const { create, remove, up, again, destroy } = emptyTimes();
+    const seconds = { create: [] as number[], remove: [] as number[], up: [] as number[], again: [] as number[], destroy: [] as number[] };
     try {
         for (let i = 1; i <= RUNS; i++) {
             const label = (what: string): string => `${what}, ${i} of ${RUNS}`;
             const floor = await bareCluster(made.engine, progress, label);
-            create.push(floor.create);
-            remove.push(floor.remove);
-            up.push(await timed(progress, label("up to the tool call"), made, "up"));
-            again.push(await timed(progress, label("up without changes"), made, "up"));
-            destroy.push(await timed(progress, label("destroy"), made, "destroy"));
+            seconds.create.push(floor.create);
+            seconds.remove.push(floor.remove);
+            seconds.up.push(await timed(progress, label("up to the tool call"), made, "up"));
+            seconds.again.push(await timed(progress, label("up without changes"), made, "up"));
+            seconds.destroy.push(await timed(progress, label("destroy"), made, "destroy"));
         }
     } finally {
         await made.engine.remove();
     }
     print([
-        compare(`up under ${provider}, to the tool call`, up, "kind create cluster", create, "≤ 90 s"),
-        compare("up without changes, to the tool call", again, "kind create cluster", create, ""),
-        compare("destroy", destroy, "kind delete cluster", remove, "≤ 15 s"),
+        compare(`up under ${provider}, to the tool call`, seconds.up, "kind create cluster", seconds.create, "≤ 90 s"),
+        compare("up without changes, to the tool call", seconds.again, "kind create cluster", seconds.create, ""),
+        compare("destroy", seconds.destroy, "kind delete cluster", seconds.remove, "≤ 15 s"),
     ]);
     return 0;
 }
 
-const emptyTimes = (): Record<"create" | "remove" | "up" | "again" | "destroy", number[]> => ({
-    create: [],
-    remove: [],
-    up: [],
-    again: [],
-    destroy: [],
-});
-
 /** A cluster of as many nodes by kind alone, until its nodes are Ready. */
 async function bareCluster(
-    { folder, provider, succeed }: Engine,
+    { folder, succeed }: Engine,
     progress: Progress,
     label: (what: string) => string,
 ): Promise<{ readonly create: number; readonly remove: number }> {
@@ -64,9 +56,7 @@ async function bareCluster(
     const image = await nodeImageReference();
     const kind = async (what: string, ...args: string[]): Promise<number> => {
         const begun = performance.now();
-        await during(progress, label(what), undefined, () =>
-            succeed("env", `KIND_EXPERIMENTAL_PROVIDER=${provider satisfies Provider}`, "kind", ...args),
-        );
+        await during(progress, label(what), undefined, () => succeed("kind", ...args));
         return (performance.now() - begun) / 1000;
     };
     const create = await kind("floor: kind create cluster", "create", "cluster", "--config", config, "--image", image, "--wait", "120s");

@@ -37,7 +37,6 @@ export async function devStack(provider: Provider, workers: number): Promise<Dev
     const file = join(engine.folder, "Pulumi.dev.yaml");
     await writeFile(file, settings.toString());
     const stateDir = join(engine.folder, "state");
-    // A provider that somebody set for kind must not matter: the settings name it.
     const env = { MCP_PLATFORM_STATE: stateDir, NO_COLOR: "1" };
     const stack: DevStack["stack"] = (command) => engine.npm(command, ["--stack", "dev", "--config-file", file, "--yes"], env);
     return { engine, stack, stateDir };

@@ -27,6 +27,7 @@ export async function startEngine(provider: Provider): Promise<Engine | string> 
     const sandbox = provider === "docker" ? await startDocker() : await startPodman();
     if (typeof sandbox === "string") return sandbox;
     sandbox.env["PATH"] = [tools.kind, tools.kubeadm, sandbox.env["PATH"] ?? ""].join(delimiter);
+    sandbox.env["KIND_EXPERIMENTAL_PROVIDER"] = provider;
     sandbox.env["KUBECONFIG"] = join(sandbox.folder, "kubeconfig");
     const npm: Engine["npm"] = async (name, args, env = {}) => {
         const begun = performance.now();

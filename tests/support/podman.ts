@@ -20,7 +20,7 @@ const PACKAGES = [
 ];
 
 /**
- * Makes podman available; `run` of the sandbox finds it, and kind uses it.
+ * Makes podman available; `run` of the sandbox finds it.
  * @returns why there is none, if it cannot be had
  */
 export async function startPodman(): Promise<Sandbox | string> {
@@ -48,7 +48,6 @@ export async function startPodman(): Promise<Sandbox | string> {
     Object.assign(sandbox.env, {
         CONTAINERS_CONF: configuration,
         CONTAINERS_STORAGE_CONF: storage,
-        KIND_EXPERIMENTAL_PROVIDER: "podman",
     });
     const info = await sandbox.run("podman", ["info"]);
     if (info.code === 0) return sandbox;
