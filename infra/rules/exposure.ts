@@ -1,3 +1,4 @@
+import { NAMESPACES } from "../../components/namespaces/names.ts";
 import { NODE_PORTS } from "../../stacks/primitives.ts";
 import type { Settings } from "../schema/settings.ts";
 import { parseRange, textOf } from "./addresses.ts";
@@ -66,6 +67,9 @@ function nodePorts(settings: Settings): readonly Problem[] {
     });
 }
 
+/** Namespaces that are made whoever owns the ingress; the edge's is not. */
+const OWN_NAMESPACES: readonly string[] = Object.values(NAMESPACES).filter((name) => name !== NAMESPACES.edge);
+
 export const exposureRules: readonly Rule[] = [
     {
         id: "trusted-ranges",
@@ -128,6 +132,16 @@ export const exposureRules: readonly Rule[] = [
                 path: ["ingress", "podLabels"],
                 found: isFound({}),
                 fix: 'every pod of the namespace would be let in: give the labels of the controller\'s pods, such as { "app.kubernetes.io/name": "ingress-nginx" }',
+            }),
+    },
+    {
+        id: "ingress-namespace",
+        keys: ["ingress"],
+        says: "An existing controller is in none of the namespaces that the platform makes for itself",
+        check: ({ ingress }) =>
+            when(ingress.owner === "existing" && OWN_NAMESPACES.includes(ingress.namespace), {
+                path: ["ingress", "namespace"],
+                fix: "the platform makes that namespace and denies all traffic in it but its own: give the controller's namespace",
             }),
     },
     {

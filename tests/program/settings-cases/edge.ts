@@ -133,6 +133,14 @@ export const edgeCases: readonly RuleCase[] = [
         ],
     },
     {
+        rule: "ingress-namespace",
+        accepted: { ...existing(), ingress: { ...nginx, namespace: "traefik" } },
+        refused: { ...existing(), ingress: { ...nginx, namespace: "mcp-runtime" } },
+        says: [
+            'mcp-platform:ingress.namespace is "mcp-runtime": the platform makes that namespace and denies all traffic in it but its own: give the controller\'s namespace',
+        ],
+    },
+    {
         rule: "ingress-labels",
         accepted: { ...existing(), ingress: nginx },
         refused: { ...existing(), ingress: { ...nginx, podLabels: {} } },
