@@ -3,8 +3,11 @@
 /** A signal to the whole process group arrives twice when a parent passes it on, too: within this time it is one. */
 const ONE_PRESS_MS = 200;
 
-/** Aborted by the first SIGINT, SIGTERM or SIGHUP. Call `release` when another part listens to the signals itself. */
-export function onInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
+/**
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP. Call `release` when another part listens to the signals itself.
+ * @param command what resumes the work
+ */
+export function onInterrupt(command = "npm start"): { readonly signal: AbortSignal; readonly release: () => void } {
     const controller = new AbortController();
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     let last = 0;
@@ -15,7 +18,7 @@ export function onInterrupt(): { readonly signal: AbortSignal; readonly release:
             if (again) process.exit(130);
             return;
         }
-        console.error("\nStopping after what is being done; press Ctrl-C again to stop at once. npm start resumes.");
+        console.error(`\nStopping after what is being done; press Ctrl-C again to stop at once. ${command} resumes.`);
         controller.abort();
     };
     for (const name of signals) process.on(name, handler);

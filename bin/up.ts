@@ -31,14 +31,19 @@ export async function main(args: string[]): Promise<number> {
 
     const { settings, file } = found;
     const progress = consoleProgress();
-    const interrupt = onInterrupt();
+    const interrupt = onInterrupt("npm run up");
     const stack = [...named("stack", options), ...named("cwd", options), ...named("config-file", options)];
     const fresh = !(await findTarget(workspace, options)).exists;
     const images = imagesOf(topology, settings);
-    const there = await prepareKind({ plan, images, fresh, progress, signal: interrupt.signal }).finally(interrupt.release);
+    const there = await prepareKind({ plan, images, fresh, progress, signal: interrupt.signal })
+        .catch((error: unknown) => {
+            throw interrupt.signal.aborted ? new UserError("Interrupted before the stack was changed.", { cause: error }) : error;
+        })
+        .finally(interrupt.release);
     if (there === "gone") {
         progress.log(`The kind cluster ${plan.name} is gone: what the stack still knows of it is removed first.`);
-        const code = await run("destroy", [...stack, "--yes", "--skip-preview", "--suppress-progress"]);
+        const agreed = "yes" in values || "skip-preview" in values;
+        const code = await run("destroy", [...stack, ...(agreed ? ["--yes", "--skip-preview"] : [])]);
         if (code !== 0) return code;
     }
     const code = await run("up", args);
