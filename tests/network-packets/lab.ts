@@ -50,8 +50,10 @@ export interface ProbePod {
 export interface End {
     readonly name: string;
     readonly address: string;
-    /** Undefined for one outside. */
+    /** Where a pod runs. */
     readonly node?: string;
+    /** The tree in whose network an end is that is no pod: the hub's or a node's own. Without either it is outside. */
+    readonly tree?: string;
 }
 
 export interface Listens {
@@ -178,13 +180,14 @@ export class Lab {
         const answers = new Map<(typeof orders)[number], Answer>();
         const places = new Map<number, (typeof orders)[number][]>();
         for (const order of orders) {
-            const pid = order.end.node === undefined ? (this.outside?.pid ?? 0) : this.pid(order.end.node);
+            const tree = order.end.node ?? order.end.tree;
+            const pid = tree === undefined ? (this.outside?.pid ?? 0) : this.pid(tree);
             places.set(pid, [...(places.get(pid) ?? []), order]);
         }
         const carryOut = async ([pid, those]: readonly [number, readonly (typeof orders)[number][]]): Promise<void> => {
             const stdin = those
                 .map(({ end, targets, first }) => {
-                    const from = end.node === undefined ? { from: end.address } : {};
+                    const from = end.node === undefined && end.tree === undefined ? { from: end.address } : {};
                     const probe = end.node === undefined ? "" : `${end.address}:${CONTROL}`;
                     return JSON.stringify({ probe, first, targets: targets.map((target) => ({ ...from, ...target })) });
                 })

@@ -5,7 +5,21 @@ import { NAMESPACES, type NamespaceName } from "../../components/namespaces/name
 import { built, skipped } from "../cluster/support.ts";
 import { eventually, Lab, type End, type ProbePod, type Target } from "./lab.ts";
 import { OUTSIDE } from "../support/outside.ts";
-import { governed, labelsOf, outside, placePods, placePolicies, PLATFORMS, policies, PORTS, roleOf, roles, strangers } from "./platform.ts";
+import {
+    apiServer,
+    governed,
+    labelsOf,
+    nodes,
+    outside,
+    placePods,
+    placePolicies,
+    PLATFORMS,
+    policies,
+    PORTS,
+    roleOf,
+    roles,
+    strangers,
+} from "./platform.ts";
 import { expected, type Connection, type Party } from "./table.ts";
 
 const found = process.getuid?.() === 0 ? await built() : "it needs root";
@@ -15,16 +29,15 @@ if (typeof found === "string") skipped("packets between all roles", found);
 /** How long an answer is waited for where none is expected, and where one is. */
 const DENIED_MS = 1000;
 const ALLOWED_MS = 10_000;
-const apiServer: Party = { kind: "apiServer" };
 const pods: readonly Party[] = [...roles, ...strangers];
 const gateway = `gateway-${NAMESPACES.runtime}`;
 const server = `servers-${NAMESPACES.servers}`;
 const postgres = `postgres-${NAMESPACES.mesh}`;
 
-/** Every pair of which one is a pod, on every port; and from every pod to the API server. */
+/** On every port: every pair of which one is a pod, the API server and nodes to pods; and from every pod to the API server. */
 function connections(): Connection[] {
-    const parties = [...pods, ...outside];
-    const pairs = parties.flatMap((from) => parties.map((to) => ({ from, to })));
+    const parties: Party[] = [...pods, ...outside];
+    const pairs = [...parties, apiServer, ...nodes].flatMap((from) => parties.map((to) => ({ from, to })));
     const kinds = [
         ...PORTS.tcp.map((port) => ({ protocol: "TCP" as const, port })),
         ...PORTS.udp.map((port) => ({ protocol: "UDP" as const, port })),
@@ -38,7 +51,7 @@ function connections(): Connection[] {
 }
 
 function nameOf(party: Party): string {
-    return party.kind === "pod" ? `${party.namespace}/${party.name}` : party.kind === "outside" ? party.name : "API server";
+    return party.kind === "pod" ? `${party.namespace}/${party.name}` : party.kind === "apiServer" ? "API server" : party.name;
 }
 
 (usable ? describe : describe.skip)("packets", () => {
@@ -75,7 +88,6 @@ function nameOf(party: Party): string {
         lab = await Lab.start(usable, PORTS);
         await Promise.all([...governed, "elsewhere"].map((name) => lab.namespace(name)));
         ends = await placePods(lab);
-        ends.set(apiServer, { name: "API server", address: ADDRESSES.hub });
     }, 120_000);
     afterAll(() => lab?.remove(), 60_000);
 
@@ -88,7 +100,7 @@ function nameOf(party: Party): string {
         "pass between every pair of roles and outside addresses as the table says: %s",
         async (_, network) => {
             await placePolicies(lab, network);
-            const isExpected = (connection: Connection): boolean => expected(connection, network, governed);
+            const isExpected = (connection: Connection): boolean => isOwnNode(connection) || expected(connection, network, governed);
             const all = connections();
             expect(all.filter(isExpected).length).toBeGreaterThan(500);
             let different: string[] = [];
@@ -103,6 +115,8 @@ function nameOf(party: Party): string {
         120_000,
     );
 
+    /** Between a node and its own pods Kubernetes allows everything. */
+    const isOwnNode = ({ from, to }: Connection): boolean => from.kind === "node" && at(to).node === from.name;
     const everything = (): Promise<void> => placePolicies(lab, PLATFORMS[0]?.[1] as Network);
 
     it("reach the API server behind its Service when they reach its own address", async () => {

@@ -8,7 +8,7 @@ import { NAMESPACES, type NamespaceName } from "../../components/namespaces/name
 import { selectorOf } from "../../components/workloads/labels.ts";
 import type { End, Lab } from "./lab.ts";
 import { OUTSIDE } from "../support/outside.ts";
-import type { Party } from "./table.ts";
+import { addressOf, type Party } from "./table.ts";
 
 /** Everything a platform can have. */
 const ALL: NetworkFacts = {
@@ -80,10 +80,9 @@ export const strangers: Role[] = [
     { kind: "pod", name: "controller", namespace: "elsewhere", labels: { app: "controller" } },
     { kind: "pod", name: "nobody", namespace: NAMESPACES.runtime, labels: {} },
 ];
-export const outside: readonly Party[] = (Object.keys(OUTSIDE) as (keyof typeof OUTSIDE)[]).map((name): Party => ({
-    kind: "outside",
-    name,
-}));
+export const outside = (Object.keys(OUTSIDE) as (keyof typeof OUTSIDE)[]).map((name) => ({ kind: "outside", name }) as const);
+export const apiServer = { kind: "apiServer" } as const;
+export const nodes = ["node-1", "node-2"].map((name) => ({ kind: "node", name }) as const);
 export const roleOf = (name: string): Role => [...roles, ...strangers].find((role) => role.name === name) as Role;
 
 /** Puts the policies of a platform in the place of those that are there. */
@@ -103,6 +102,8 @@ export async function placePods(lab: Lab): Promise<Map<Party, End>> {
         pods.map(({ name, namespace, labels }, i) => ({ name, namespace, labels, node: `node-${1 + (i % 2)}` })),
     );
     const ends = new Map<Party, End>(pods.map((party, i) => [party, running[i] as End]));
-    for (const party of outside) if (party.kind === "outside") ends.set(party, { name: party.name, address: OUTSIDE[party.name] });
+    for (const party of outside) ends.set(party, { name: party.name, address: addressOf(party) });
+    ends.set(apiServer, { name: "API server", address: addressOf(apiServer), tree: "hub" });
+    for (const party of nodes) ends.set(party, { name: party.name, address: addressOf(party), tree: party.name });
     return ends;
 }

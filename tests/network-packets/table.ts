@@ -1,14 +1,16 @@
 /** What the table of flows says of a connection between two ends of a lab: the expectation that packets are held to. */
+import { BlockList } from "node:net";
 import type { End as TableEnd } from "../../components/network/ends.ts";
 import type { Network, PortRange } from "../../components/network/flows.ts";
-import { HUB_API_PORT } from "../../embedded/cluster/plan.ts";
+import { ADDRESSES, HUB_API_PORT, planCluster } from "../../embedded/cluster/plan.ts";
 import { OUTSIDE } from "../support/outside.ts";
 
 /** An end as the table knows it. */
 export type Party =
     | { readonly kind: "pod"; readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> }
     | { readonly kind: "outside"; readonly name: keyof typeof OUTSIDE }
-    | { readonly kind: "apiServer" };
+    | { readonly kind: "apiServer" }
+    | { readonly kind: "node"; readonly name: string };
 
 export interface Connection {
     readonly from: Party;
@@ -17,12 +19,28 @@ export interface Connection {
     readonly port: number;
 }
 
+const { nodes } = planCluster({ stateDir: "/", nodes: 2, apiPort: 0, publish: [] }, "nodes");
+
 /** Which kinds of addresses the outside ends have: written down here, not computed as the policies are. */
 const INTERNET: ReadonlySet<string> = new Set<keyof typeof OUTSIDE>(["internet", "otherInternet"]);
 const NETWORKS: ReadonlySet<string> = new Set<keyof typeof OUTSIDE>(["internet", "otherInternet", "private", "carrier"]);
 
 /** Namespaces of which the platform's policies deny everything that they do not allow. */
 export type Governed = ReadonlySet<string>;
+
+/** The address of what is no pod. */
+export function addressOf(party: Exclude<Party, { kind: "pod" }>): string {
+    if (party.kind === "outside") return OUTSIDE[party.name];
+    if (party.kind === "apiServer") return ADDRESSES.hub;
+    return nodes.find(({ name }) => name === party.name)?.address ?? "";
+}
+
+function isIn(range: string, address: string): boolean {
+    const [network = "", prefix = "32"] = range.split("/");
+    const list = new BlockList();
+    list.addSubnet(network, Number(prefix));
+    return list.check(address);
+}
 
 function isAt(party: Party, end: TableEnd | undefined): boolean {
     if (!end) return false;
@@ -34,7 +52,7 @@ function isAt(party: Party, end: TableEnd | undefined): boolean {
                 Object.entries(end.labels).every(([key, value]) => party.labels[key] === value)
             );
         case "ranges":
-            return party.kind === "outside" && end.ranges.some((range) => range.split("/")[0] === OUTSIDE[party.name]);
+            return party.kind !== "pod" && end.ranges.some((range) => isIn(range, addressOf(party)));
         case "anywhere":
             return true;
         case "apiServer":
@@ -42,7 +60,7 @@ function isAt(party: Party, end: TableEnd | undefined): boolean {
         case "internet":
             return party.kind === "outside" && INTERNET.has(party.name);
         case "networks":
-            return party.kind === "apiServer" || party.kind === "pod" || NETWORKS.has(party.name);
+            return party.kind !== "outside" || NETWORKS.has(party.name);
     }
 }
 
