@@ -18,7 +18,7 @@ export const embeddedSettings = z.strictObject({
 export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 
 /** The cluster on this machine: reached through ports on loopback, images loaded into its nodes, volumes of its own. */
-export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, versions }: TopologyContext): Topology {
+export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, versions, registry }: TopologyContext): Topology {
     const refs = imagesMadeHere(versions, images);
     return {
         kind: settings.kind,
@@ -34,7 +34,11 @@ export function embeddedTopology(settings: EmbeddedSettings, { hosts, images, ve
             images.operator === undefined
                 ? [{ name: "operator", image: refs.operator, command: loadCommand("operator", refs.operator) }]
                 : [],
-        registry: { host: REGISTRY_HOST, nodePort: NODE_PORTS.registry, address: `127.0.0.1:${settings.registryPort}` },
+        registry: {
+            host: registry.mode === "external" ? registry.url : REGISTRY_HOST,
+            nodePort: NODE_PORTS.registry,
+            address: `127.0.0.1:${settings.registryPort}`,
+        },
         edge: { kind: "nodePort", http: NODE_PORTS.http, https: NODE_PORTS.https, address: { ip: "127.0.0.1" } },
         storageClass: "standard",
         // The hub of the cluster's own network: packets for the API server's Service are bound for it once they are judged.

@@ -54,6 +54,12 @@ test("embedded: NodePorts forwarded from loopback, images loaded", async () => {
     });
 });
 
+test("embedded: with a registry of others, images are looked for there", async () => {
+    const settings = await settingsOf("embedded");
+    const { registry } = topologyFor({ ...settings, registry: { mode: "external", url: "registry.example.com/team" } });
+    expect(registry.host).toBe("registry.example.com/team");
+});
+
 const minikube = {
     kind: "minikube",
     cluster: {
