@@ -4,8 +4,8 @@ import { partOf } from "../workloads/labels.ts";
 import type { Definition } from "./read.ts";
 
 /**
- * Registers definitions one by one as children of `parent`, each awaited. They stay when the stack goes: with a definition
- * the API server deletes all of its objects, also those of others.
+ * Registers definitions one by one as children of `parent`, each awaited. Where others have installed them before, the
+ * provider refuses to take them over, so that they go with the stack only where they came with it.
  */
 export function registerDefinitions(definitions: readonly Definition[], parent: pulumi.Resource): pulumi.Resource[] {
     return definitions.map(({ metadata, ...definition }) => {
@@ -13,7 +13,7 @@ export function registerDefinitions(definitions: readonly Definition[], parent: 
         return new kubernetes.apiextensions.v1.CustomResourceDefinition(
             metadata.name,
             { ...definition, metadata: { name: metadata.name, labels: { ...metadata.labels, ...partOf }, annotations } },
-            { parent, retainOnDelete: true },
+            { parent },
         );
     });
 }

@@ -21,8 +21,6 @@ export interface Registered {
     readonly parent: string;
     readonly provider: string;
     readonly dependencies: readonly string[];
-    /** Whether it stays when the program no longer has it. */
-    readonly retained: boolean;
     /** URN of what it goes with, without being deleted itself. */
     readonly deletedWith: string;
     readonly deleteBeforeReplace: boolean;
@@ -43,7 +41,6 @@ interface Request {
         parent: string;
         provider: string;
         dependenciesList: string[];
-        retainondelete?: boolean;
         deletedwith: string;
         deletebeforereplace: boolean;
         providersMap: [string, string][];
@@ -90,7 +87,6 @@ function registered(request: Request): Registered {
         parent,
         provider: provider || inherited,
         dependencies: dependenciesList,
-        retained: options.retainondelete ?? false,
         deletedWith: options.deletedwith,
         deleteBeforeReplace: options.deletebeforereplace,
         inputs,
