@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from "nod
 import { dirname, join } from "node:path";
 import { UserError } from "../common/errors.ts";
 import { run } from "../common/process.ts";
+import { filterTrouble } from "./enforcer/apply.ts";
 import { machineCgroups, missingControllers } from "./cgroups.ts";
 import type { ClusterMode, ClusterOptions } from "./options.ts";
 import { CLUSTER_TOOLS } from "./options.ts";
@@ -135,6 +136,11 @@ function gib(bytes: number): string {
 export async function checkNodes(): Promise<void> {
     const packages = await requiredPackages();
     if (packages.length) throw new UserError(`Programs that nodes need are missing. Install them: apt-get install ${packages.join(" ")}`);
+    const trouble = await filterTrouble();
+    if (trouble)
+        throw new UserError(
+            `This kernel takes no rules of nftables, which apply NetworkPolicies (${trouble}). Load the module with "modprobe nf_tables", or use a kernel that has it.`,
+        );
     await checkKernel();
 }
 

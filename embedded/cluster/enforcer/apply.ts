@@ -9,9 +9,21 @@ export interface Applied {
     readonly commands: number;
 }
 
+/** A user's own path may lack the folders of programs for administrators. */
+const path = (): string => [process.env["PATH"], "/usr/sbin", "/sbin"].filter(Boolean).join(":");
+
+/** Why this machine's kernel takes no rules; undefined when it does. */
+export async function filterTrouble(): Promise<string | undefined> {
+    const { code, stderr } = await run("nft", ["list", "tables"], { env: { PATH: path() } });
+    return code === 0 ? undefined : stderr.trim().split("\n")[0] || `nft ended with status ${code}`;
+}
+
 /** Runs commands as one transaction. @throws Error with what nft says */
 export async function transact(pid: number, commands: readonly string[]): Promise<void> {
-    const result = await run("nsenter", [`--net=/proc/${pid}/ns/net`, "nft", "-f", "-"], { stdin: commands.join("\n") + "\n" });
+    const result = await run("nsenter", [`--net=/proc/${pid}/ns/net`, "nft", "-f", "-"], {
+        stdin: commands.join("\n") + "\n",
+        env: { PATH: path() },
+    });
     if (result.code !== 0) throw new Error(`nft refused the rules: ${result.stderr.trim().split("\n")[0] || `status ${result.code}`}`);
 }
 
