@@ -4,7 +4,7 @@ import { CERT_MANAGER, CERT_MANAGER_PORTS, WEBHOOK_AUTHORITY } from "./names.ts"
  * The controllers that ACME with a ClusterIssuer takes. Without the others there is nothing that turns an annotation of an
  * Ingress, an Issuer of a namespace, Vault or Venafi into rights of cert-manager's.
  */
-export const CONTROLLERS = [
+const CONTROLLERS = [
     "clusterissuers",
     "certificates-trigger",
     "certificates-key-manager",
@@ -56,7 +56,7 @@ export function cainjectorArguments(namespace: string): string[] {
 }
 
 /** Names under which the API server calls the webhook. */
-export function webhookHosts(namespace: string): string[] {
+function webhookHosts(namespace: string): string[] {
     const service = CERT_MANAGER.webhook;
     return [service, `${service}.${namespace}`, `${service}.${namespace}.svc`];
 }

@@ -21,11 +21,9 @@ export interface InternalCertificateArgs {
  * next update that runs within a month of their end.
  */
 export class InternalCertificate extends pulumi.ComponentResource {
-    /** Name of the Secret of type `kubernetes.io/tls`. */
-    readonly secretName: pulumi.Output<string>;
     /** The authority's certificate, which clients add to what they trust. PEM. */
     readonly authority: pulumi.Output<string>;
-    /** Name of the Secret for each host that has an Ingress. */
+    /** Name of the Secret of type `kubernetes.io/tls` for each host that has an Ingress. */
     readonly secrets: ReadonlyMap<keyof Hosts, pulumi.Output<string>>;
 
     constructor(name: string, args: InternalCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -78,15 +76,15 @@ export class InternalCertificate extends pulumi.ComponentResource {
                 },
                 child,
             ).metadata.name;
-        this.secretName = keep(`${name}-secret`, args.namespace);
+        const secretName = keep(`${name}-secret`, args.namespace);
         this.secrets = new Map([
-            ["mcp", this.secretName],
-            ["platform", this.secretName],
+            ["mcp", secretName],
+            ["platform", secretName],
             ...(args.registryNamespace === undefined
                 ? []
                 : [["registry", keep(`${name}-registry-secret`, args.registryNamespace)] as const]),
         ]);
         this.authority = authority.certPem;
-        this.registerOutputs({ secretName: this.secretName, authority: this.authority });
+        this.registerOutputs({ secretName, authority: this.authority });
     }
 }

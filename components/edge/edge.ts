@@ -14,8 +14,6 @@ import { edgeServiceSpec, type Exposure, type FrontDoor } from "./exposure.ts";
 import { EDGE_PORTS, INGRESS_CLASS } from "./names.ts";
 import { placed, placementOf } from "./placement.ts";
 
-export type { Exposure } from "./exposure.ts";
-
 const NAME = "traefik";
 
 /** A namespace with Ingresses to serve. Plain name: it decides names and roles. */
