@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { createIdentity } from "../workloads/identity.ts";
-import { labelsOf, selectorOf } from "../workloads/labels.ts";
+import { labelsOf } from "../workloads/labels.ts";
 import type { Resources } from "../workloads/resources.ts";
 import { statefulSetArgs } from "../workloads/stateful-set.ts";
 import { createVolume, type VolumePlace } from "../workloads/volume.ts";
@@ -58,7 +58,7 @@ export class MeshDatabase extends pulumi.ComponentResource {
                 metadata,
                 spec: {
                     clusterIP: "None",
-                    selector: selectorOf(workload),
+                    selector: labelsOf(workload), // nobody else's pod of that name
                     ports: [{ name: "postgres", port: MESH_DATABASE.port, targetPort: "postgres", protocol: "TCP" }],
                 },
             },

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { deploymentArgs } from "../workloads/deployment.ts";
 import { createDisruptionBudget } from "../workloads/disruption.ts";
 import { createIdentity } from "../workloads/identity.ts";
-import { labelsOf, selectorOf } from "../workloads/labels.ts";
+import { labelsOf } from "../workloads/labels.ts";
 import type { Resources } from "../workloads/resources.ts";
 import type { VolumePlace } from "../workloads/volume.ts";
 import { MeshDatabase } from "./database.ts";
@@ -59,7 +59,7 @@ export class Mesh extends pulumi.ComponentResource {
             {
                 metadata,
                 spec: {
-                    selector: selectorOf(workload),
+                    selector: labelsOf(workload), // nobody else's pod of that name
                     ports: [{ name: "http", port: MESH_REGISTRY.port, targetPort: "http", protocol: "TCP" }],
                 },
             },

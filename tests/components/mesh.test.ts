@@ -75,7 +75,11 @@ describe("the mesh registry", () => {
         const { metadata, spec } = reveal(named(run, "mesh-registry-service").inputs) as { metadata: Properties; spec: Properties };
         expect(metadata).toMatchObject({ name: "mcp-mesh-registry", labels: { "app.kubernetes.io/name": "mcp-mesh-registry" } });
         expect(spec["ports"]).toEqual([{ name: "http", port: 8000, targetPort: "http", protocol: "TCP" }]);
-        expect(spec["selector"]).toEqual({ "app.kubernetes.io/name": "mcp-mesh-registry" });
+        expect(spec["selector"]).toEqual({
+            "app.kubernetes.io/name": "mcp-mesh-registry",
+            "app.kubernetes.io/part-of": "mcp-platform",
+            "app.kubernetes.io/managed-by": "pulumi",
+        });
     });
 
     test("is told of its database by the one setting that it reads", () => {
@@ -169,7 +173,11 @@ describe("its database", () => {
         });
         expect(at(named(run, "mesh-postgres-service").inputs, "spec")).toMatchObject({
             clusterIP: "None",
-            selector: { "app.kubernetes.io/name": "mcp-mesh-postgres" },
+            selector: {
+                "app.kubernetes.io/name": "mcp-mesh-postgres",
+                "app.kubernetes.io/part-of": "mcp-platform",
+                "app.kubernetes.io/managed-by": "pulumi",
+            },
         });
     });
 });
