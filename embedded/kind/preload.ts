@@ -73,7 +73,10 @@ async function withContainerd(binaries: string, root: string, work: (address: st
     ];
     await writeFile(config, lines.join("\n"));
     const output = await open(log, "w");
-    const child = spawn(join(binaries, "containerd"), ["--config", config], { stdio: ["ignore", output.fd, output.fd] });
+    // It ends with this process, however that ends.
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", join(binaries, "containerd"), "--config", config], {
+        stdio: ["ignore", output.fd, output.fd],
+    });
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()).once("error", () => resolve()));
     try {
         await ready(join(binaries, "ctr"), address, () => child.exitCode === null && child.pid !== undefined).catch(

@@ -89,10 +89,10 @@ async function debootstrap(system: string, step: Step, signal?: AbortSignal): Pr
         const [, action, name] = /^I: (Retrieving|Validating|Extracting|Unpacking|Configuring) (\S+?)(?:\.\.\.)?(?:\s|$)/.exec(line) ?? [];
         if (action && name) step.note(`${action.toLowerCase()} ${name}`);
     };
-    // In namespaces of its own what it mounts and starts ends with it, however it ends.
-    const own = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"];
+    // In namespaces of its own what it mounts and starts ends with it, and it with this process, however they end.
+    const own = "--pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc --propagation private".split(" ");
     const args = ["--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, system];
-    const result = await run("unshare", [...own, "debootstrap", ...args], { onLine, ...(signal ? { signal } : {}) });
+    const result = await run("setpriv", [...own, "debootstrap", ...args], { onLine, ...(signal ? { signal } : {}) });
     if (result.code === 0) return;
     const said = `${result.stdout}\n${result.stderr}`.split("\n").filter((line) => /^[EW]: /.test(line));
     throw new UserError(
