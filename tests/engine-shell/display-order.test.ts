@@ -43,12 +43,13 @@ test("a preview reads the same whatever order resources were looked at in: paren
     fc.assert(fc.property(anyOrder, fc.boolean(), (parts, diff) => expect(shown(parts, diff)).toBe(shown(PLAN, diff))));
 });
 
+function digest(parts: readonly (readonly EngineEvent[])[]) {
+    const builder = new DigestBuilder({ showSames: false, suppressOutputs: false });
+    for (const event of parts.flat()) if (event.type !== "diagnostic") builder.take(event);
+    return builder.build().steps?.map((step) => step.urn.split("::").at(-1));
+}
+
 test("its digest lists the steps in that order too", () => {
-    const digest = (parts: readonly (readonly EngineEvent[])[]) => {
-        const builder = new DigestBuilder({ showSames: false, suppressOutputs: false });
-        for (const event of parts.flat()) if (event.type !== "diagnostic") builder.take(event);
-        return builder.build().steps?.map((step) => step.urn.split("::").at(-1));
-    };
     expect(digest(PLAN)).toEqual(["shop-dev", "a", "b", "id", "pet"]);
     fc.assert(fc.property(anyOrder, (parts) => expect(digest(parts)).toEqual(digest(PLAN))));
 });

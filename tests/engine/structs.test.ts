@@ -13,6 +13,15 @@ const READING = {
 const read = (bytes: Uint8Array) => readStruct<Json>(bytes, READING);
 const write = (map: Record<string, Json>) => writeStruct<Json>(map, (value) => value as never);
 
+/** What is read, as JSON, or the name of the error. */
+function readOrName(bytes: Uint8Array): string {
+    try {
+        return JSON.stringify(read(bytes));
+    } catch (error) {
+        return (error as Error).name;
+    }
+}
+
 // Protobuf's own maps for JavaScript cannot hold a key of this name.
 const anyObject = fc
     .dictionary(
@@ -49,16 +58,10 @@ describe("structs as bytes", () => {
 
     test("that are cut short or have a field of an unknown type are refused, and unknown fields are passed over", () => {
         const bytes = write({ key: "value", list: [1, true, null] });
-        for (let length = 1; length < bytes.length; length++) {
-            let found: unknown;
-            try {
-                found = read(bytes.subarray(0, length));
-            } catch (error) {
-                expect((error as Error).name).toBe("RangeError");
-                continue;
-            }
-            expect(found).toEqual({ key: "value" }); // cut between its two fields
-        }
+        const found = Array.from({ length: bytes.length - 1 }, (_, index) => readOrName(bytes.subarray(0, index + 1)));
+        // Cut between its two fields it is a struct with the first.
+        expect(new Set(found)).toEqual(new Set(["RangeError", '{"key":"value"}']));
+        expect(found.filter((one) => one !== "RangeError")).toHaveLength(1);
         expect(() => read(Uint8Array.of(0x0b))).toThrow("a message has a field of wire type 3");
         const unknown = Uint8Array.of(0x78, 0x01, 0x7d, 1, 2, 3, 4, 0x79, 1, 2, 3, 4, 5, 6, 7, 8);
         expect(read(Buffer.concat([unknown, withField(bytes, 9, Uint8Array.of(1))]))).toEqual({ key: "value", list: [1, true, null] });

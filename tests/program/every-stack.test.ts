@@ -33,6 +33,9 @@ describeApi("a real API server with every definition", () => {
     let server: ApiServer;
     let api: Api;
     const objects = new Map<string, readonly Registered[]>();
+    /** What was said of the objects that are made. */
+    const created: { readonly name: string; readonly status: number; readonly warnings: readonly string[]; readonly message: unknown }[] =
+        [];
 
     beforeAll(async () => {
         server = await startApiServer();
@@ -43,12 +46,7 @@ describeApi("a real API server with every definition", () => {
         for (const object of [...objects.values()].flat()) if (isDefinition(object) || isNamespace(object)) made.set(object.name, object);
         for (const object of made.values()) {
             const { status, warnings, body } = await send(object, "");
-            expect({ name: object.name, status, warnings, message: body["message"] }).toEqual({
-                name: object.name,
-                status: 201,
-                warnings: [],
-                message: undefined,
-            });
+            created.push({ name: object.name, status, warnings, message: body["message"] });
         }
     }, 240_000);
     afterAll(async () => {
@@ -65,6 +63,11 @@ describeApi("a real API server with every definition", () => {
         }
     }
 
+    test("takes the definitions and namespaces, without a warning", () => {
+        expect(created.length).toBeGreaterThan(20);
+        expect(created).toEqual(created.map(({ name }) => ({ name, status: 201, warnings: [], message: undefined })));
+    });
+
     test.each(STACKS)("takes every object of %s, without a warning", async (stack) => {
         const own = (objects.get(stack) ?? []).filter((object) => !isDefinition(object) && !isNamespace(object) && !isPatch(object));
         expect(own.length).toBeGreaterThan(25);
@@ -76,7 +79,7 @@ describeApi("a real API server with every definition", () => {
         );
         expect(answers).toEqual(own.map(({ name }) => ({ name, status: 201, warnings: [], message: undefined })));
         const [policy] = own.filter(isOf("NetworkPolicy"));
-        const { metadata, spec } = policy?.inputs as { metadata: Properties; spec: Properties };
+        const { metadata, spec } = (policy?.inputs ?? {}) as { metadata?: Properties; spec?: Properties };
         const misspelt = { ...policy, inputs: { metadata, spec: { ...spec, policytypes: [] } } } as Registered;
         expect((await send(misspelt, "&dryRun=All")).status).toBe(400);
     });
