@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { projectRoot } from "../embedded/common/paths.ts";
 import { run } from "../embedded/common/process.ts";
-import { consoleProgress } from "../embedded/common/progress.ts";
+import { consoleProgress, type Progress } from "../embedded/common/progress.ts";
+import { buildNodeImage, missingPackages as missingPackagesOfKind } from "../embedded/kind/index.ts";
 import { main as checkMain } from "./check.ts";
 import { prepareDefinitions } from "./definitions.ts";
 import { installPackages } from "./packages.ts";
@@ -19,6 +20,13 @@ async function missingPackages(): Promise<string[]> {
     if (process.getuid?.() !== 0) return [];
     const found = await Promise.all(Object.keys(PROGRAMS).map((name) => run("sh", ["-c", 'command -v "$1"', "sh", name])));
     return Object.values(PROGRAMS).filter((_, i) => found[i]?.code !== 0);
+}
+
+/** What real kind clusters are made of. Without root their tests say what they lack. */
+async function prepareKind(progress: Progress): Promise<void> {
+    if (process.getuid?.() !== 0) return;
+    await installPackages(await missingPackagesOfKind(), true, progress);
+    await buildNodeImage(progress);
 }
 
 interface Counts {
@@ -35,6 +43,7 @@ export async function main(args: string[]): Promise<number> {
         await installPackages(await missingPackages(), true, progress);
         await prepare(progress);
         await prepareDefinitions(progress);
+        await prepareKind(progress);
     }
     const checked = selected ? 0 : await checkMain();
     const { counts, code } = await jest(args);
