@@ -48,7 +48,8 @@ export function createDisplay(options: DisplayOptions): Display {
     const rows = new Rows(Date.now);
     const write = (lines: readonly string[]): void => screen.write(lines.map((line) => `${line}\n`).join(""));
     const verdicts = new Verdicts();
-    const details: string[] = [];
+    /** Diffs of what was shown; written only when somebody asks, since large objects have many lines. */
+    const details: (() => readonly string[])[] = [];
     let summary: Extract<EngineEvent, { type: "summary" }> | undefined;
     let over = false;
 
@@ -80,9 +81,10 @@ export function createDisplay(options: DisplayOptions): Display {
         if (options.diff && (event.type === "policy-violation" || event.type === "policy-remediation")) write(verdictLines(event, options));
         const row = rows.take(event);
         if (event.type === "resource-pre") {
-            const lines = diffLines(event.metadata, depthOf(event.metadata.urn), options);
-            details.push(...lines);
-            if (options.diff) write(lines);
+            const depth = depthOf(event.metadata.urn);
+            const lines = (): string[] => diffLines(event.metadata, depth, options);
+            details.push(lines);
+            if (options.diff) write(lines());
         }
         if (options.diff && event.type === "diagnostic" && !event.ephemeral && event.severity !== "debug" && !options.planning) {
             write([`${severityWord(event.severity, paint)}${event.message.trimEnd()}`]);
@@ -113,6 +115,6 @@ export function createDisplay(options: DisplayOptions): Display {
             write(countLines(summary.changes, options));
             if (!options.planning) write([`${paint("headline", "Duration:")} ${durationText(summary.durationMs)}`, ""]);
         },
-        details: () => `${details.join("\n")}\n`,
+        details: () => `${details.flatMap((lines) => lines()).join("\n")}\n`,
     };
 }

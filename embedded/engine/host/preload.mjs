@@ -7,15 +7,21 @@ import { inspect, types } from "node:util";
 Object.assign(process.env, JSON.parse(readFileSync(3, "utf8")));
 
 // The SDK's runner has a package look up every frame of every stack in the source maps of the SDK itself, and it takes stacks of each
-// resource. Node does the same for the program's own files alone.
+// resource. Node does the same for the program's own files alone, and need not where they are run as they were written.
 const [, runner] = process.argv;
 const requireOfRunner = createRequire(runner);
 try {
     const path = requireOfRunner.resolve("source-map-support/register");
     requireOfRunner.cache[path] = Object.assign(new module.Module(path), { filename: path, loaded: true, exports: {} });
-    module.setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
+    if (!isTypeScript(process.argv.at(-1))) module.setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
 } catch {
     // another version of the SDK, which does without
+}
+
+/** Whether the program is run from TypeScript as it is written. @param {string} entry its file, or `.` for the package's */
+function isTypeScript(entry) {
+    const file = entry === "." ? JSON.parse(readFileSync("package.json", "utf8")).main : entry;
+    return /\.[cm]?ts$/.test(file);
 }
 
 // The SDK tells of objects that are no errors as "[object Object]", and fails over undefined.
