@@ -1,12 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
 import { INTERNAL_SECRET } from "../certificates/hosts.ts";
+import { createSigned } from "../certificates/signed.ts";
 import { partOf } from "../workloads/labels.ts";
 import type { Hosts } from "./names.ts";
-
-const YEAR = 365 * 24;
-const MONTH = 30 * 24;
 
 export interface InternalCertificateArgs {
     readonly hosts: Hosts;
@@ -29,50 +26,16 @@ export class InternalCertificate extends pulumi.ComponentResource {
     constructor(name: string, args: InternalCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
         super("mcp:edge:InternalCertificate", name, { hosts: args.hosts }, opts);
         const child = { parent: this };
-        const ecdsa = { algorithm: "ECDSA", ecdsaCurve: "P256" };
-        const authorityKey = new tls.PrivateKey(`${name}-authority-key`, ecdsa, child);
-        const authority = new tls.SelfSignedCert(
-            `${name}-authority`,
-            {
-                privateKeyPem: authorityKey.privateKeyPem,
-                subject: { commonName: `MCP platform ${args.hosts.mcp}`, organization: "MCP platform" },
-                isCaCertificate: true,
-                maxPathLength: 0,
-                validityPeriodHours: 10 * YEAR,
-                earlyRenewalHours: MONTH,
-                allowedUses: ["cert_signing", "crl_signing"],
-            },
-            child,
-        );
-        const key = new tls.PrivateKey(`${name}-key`, ecdsa, child);
-        const request = new tls.CertRequest(
-            `${name}-request`,
-            {
-                privateKeyPem: key.privateKeyPem,
-                subject: { commonName: args.hosts.mcp },
-                dnsNames: [args.hosts.mcp, args.hosts.registry, args.hosts.platform],
-            },
-            child,
-        );
-        const certificate = new tls.LocallySignedCert(
-            `${name}-certificate`,
-            {
-                certRequestPem: request.certRequestPem,
-                caPrivateKeyPem: authorityKey.privateKeyPem,
-                caCertPem: authority.certPem,
-                validityPeriodHours: YEAR,
-                earlyRenewalHours: MONTH,
-                allowedUses: ["digital_signature", "server_auth"],
-            },
-            child,
-        );
+        const { mcp, registry, platform } = args.hosts;
+        const names = { authority: `MCP platform ${mcp}`, subject: mcp, dnsNames: [mcp, registry, platform] };
+        const signed = createSigned(name, names, this);
         const keep = (resource: string, namespace: pulumi.Input<string>) =>
             new kubernetes.core.v1.Secret(
                 resource,
                 {
                     metadata: { name: INTERNAL_SECRET, namespace, labels: partOf },
                     type: "kubernetes.io/tls",
-                    stringData: { "tls.crt": certificate.certPem, "tls.key": pulumi.secret(key.privateKeyPem) },
+                    stringData: { "tls.crt": signed.certificate, "tls.key": pulumi.secret(signed.key) },
                 },
                 child,
             ).metadata.name;
@@ -84,7 +47,7 @@ export class InternalCertificate extends pulumi.ComponentResource {
                 ? []
                 : [["registry", keep(`${name}-registry-secret`, args.registryNamespace)] as const]),
         ]);
-        this.authority = authority.certPem;
+        this.authority = signed.authority;
         this.registerOutputs({ secretName, authority: this.authority });
     }
 }

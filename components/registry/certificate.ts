@@ -1,10 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
+import { createSigned } from "../certificates/signed.ts";
 import { labelsOf } from "../workloads/labels.ts";
-
-const YEAR = 365 * 24;
-const MONTH = 30 * 24;
 
 /** The name by which clients inside the cluster, the edge above all, know a Service. */
 export const serviceHost = (service: string, namespace: string) => `${service}.${namespace}.svc`;
@@ -39,45 +36,13 @@ export class RegistryCertificate extends pulumi.ComponentResource {
         const { names, namespace } = args;
         super("mcp:registry:RegistryCertificate", name, { names }, opts);
         const child = { parent: this };
-        const ecdsa = { algorithm: "ECDSA", ecdsaCurve: "P256" };
-        const authorityKey = new tls.PrivateKey(`${name}-authority-key`, ecdsa, child);
-        const authority = new tls.SelfSignedCert(
-            `${name}-authority`,
-            {
-                privateKeyPem: authorityKey.privateKeyPem,
-                subject: { commonName: "MCP platform registry", organization: "MCP platform" },
-                isCaCertificate: true,
-                maxPathLength: 0,
-                validityPeriodHours: 10 * YEAR,
-                earlyRenewalHours: MONTH,
-                allowedUses: ["cert_signing", "crl_signing"],
-            },
-            child,
-        );
-        const key = new tls.PrivateKey(`${name}-key`, ecdsa, child);
-        const request = new tls.CertRequest(
-            `${name}-request`,
-            { privateKeyPem: key.privateKeyPem, subject: { commonName: "registry" }, ...names },
-            child,
-        );
-        const certificate = new tls.LocallySignedCert(
-            `${name}-certificate`,
-            {
-                certRequestPem: request.certRequestPem,
-                caPrivateKeyPem: authorityKey.privateKeyPem,
-                caCertPem: authority.certPem,
-                validityPeriodHours: YEAR,
-                earlyRenewalHours: MONTH,
-                allowedUses: ["digital_signature", "server_auth"],
-            },
-            child,
-        );
+        const signed = createSigned(name, { authority: "MCP platform registry", subject: "registry", ...names }, this);
         const secret = new kubernetes.core.v1.Secret(
             `${name}-secret`,
             {
                 metadata: { name: "registry-certificate", namespace, labels: labelsOf("registry") },
                 type: "kubernetes.io/tls",
-                stringData: { "tls.crt": certificate.certPem, "tls.key": pulumi.secret(key.privateKeyPem) },
+                stringData: { "tls.crt": signed.certificate, "tls.key": pulumi.secret(signed.key) },
             },
             child,
         );
@@ -85,14 +50,14 @@ export class RegistryCertificate extends pulumi.ComponentResource {
             `${name}-authority-secret`,
             {
                 metadata: { name: "registry-authority", namespace, labels: labelsOf("registry") },
-                stringData: { "ca.crt": authority.certPem },
+                stringData: { "ca.crt": signed.authority },
             },
             child,
         );
         this.secretName = secret.metadata.name;
         this.authoritySecret = trusted.metadata.name;
-        this.certificate = certificate.certPem;
-        this.authority = authority.certPem;
+        this.certificate = signed.certificate;
+        this.authority = signed.authority;
         this.registerOutputs({ secretName: this.secretName, authority: this.authority });
     }
 }
