@@ -1,11 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { CertManager } from "../components/certificates/cert-manager.ts";
 import { createCertificates, type Certificates } from "../components/certificates/create.ts";
-import { definitions } from "../components/definitions/read.ts";
 import { createIngress, type IngressFacts } from "../components/edge/create.ts";
-import { routePolicyOf } from "../components/edge/routes.ts";
 import { NAMESPACES } from "../components/namespaces/names.ts";
 import { IngressNodes } from "../components/nodes/ingress-nodes.ts";
+import { routesOf } from "./definitions.ts";
 import type { Parts } from "./parts.ts";
 
 /** What routes to the platform's hosts is made of. */
@@ -35,10 +34,10 @@ export function createEntrance(parts: Parts): Entrance {
             image: images.traefik,
             exposure: topology.edge,
             frontDoor: settings.frontDoor,
-            routes: routePolicyOf(topology.gateway.publicUrl, settings.tls.mode !== "internal"),
+            routes: routesOf(settings, topology),
             middlewares: { name: NAMESPACES.runtime, namespace: runtime.name },
             customResources: routed,
-            definitions: () => definitions("traefik"),
+            definitions: () => parts.definitions.traefik,
             resources: resources.traefik,
         },
         after(...served, ...(edge ? [edge] : []), ...nodes, ...parts.loaded("traefik")),
@@ -56,7 +55,7 @@ export function createEntrance(parts: Parts): Entrance {
                       solver: images.certManagerSolver,
                   },
                   resources,
-                  definitions: definitions("cert-manager"),
+                  definitions: parts.definitions.certManager,
               },
               after(certManager, ...served),
           ).ready

@@ -5,6 +5,7 @@ import type { NetworkFacts } from "../components/network/facts.ts";
 import type { RESOURCE_PROFILES } from "../components/workloads/resources.ts";
 import type { Topology } from "../stacks/topology.ts";
 import type { Cluster } from "./cluster.ts";
+import type { PlatformDefinitions } from "./definitions.ts";
 import type { Settings } from "./settings.ts";
 
 /** What every part of the platform is made from. */
@@ -15,6 +16,7 @@ export interface Parts {
     readonly hosts: Hosts;
     readonly network: NetworkFacts;
     readonly namespaces: Namespaces;
+    readonly definitions: PlatformDefinitions;
     readonly resources: (typeof RESOURCE_PROFILES)[keyof typeof RESOURCE_PROFILES];
     /** Options of a part that waits for others. */
     readonly after: (...dependsOn: pulumi.Resource[]) => pulumi.ComponentResourceOptions;

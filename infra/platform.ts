@@ -11,6 +11,7 @@ import { McpServers } from "../components/servers/servers.ts";
 import { RESOURCE_PROFILES } from "../components/workloads/resources.ts";
 import type { Topology } from "../stacks/topology.ts";
 import type { Cluster } from "./cluster.ts";
+import type { PlatformDefinitions } from "./definitions.ts";
 import { createEntrance, type Entrance } from "./entrance.ts";
 import { loadImages, pushImages } from "./images.ts";
 import { createMesh } from "./mesh.ts";
@@ -18,6 +19,13 @@ import { networkFactsOf } from "./network.ts";
 import type { Parts } from "./parts.ts";
 import { createImages, type Images } from "./registry.ts";
 import type { Settings } from "./settings.ts";
+
+/** What a platform is made from. */
+export interface PlatformPlan {
+    readonly settings: Settings;
+    readonly topology: Topology;
+    readonly definitions: PlatformDefinitions;
+}
 
 /** The parts of a platform that its outputs are read from. */
 export interface Platform {
@@ -29,7 +37,7 @@ export interface Platform {
 }
 
 /** Makes every part of the platform in a cluster, each once what it needs is there. */
-export function createPlatform(settings: Settings, topology: Topology, cluster: Cluster): Platform {
+export function createPlatform({ settings, topology, definitions }: PlatformPlan, cluster: Cluster): Platform {
     const { providers } = cluster;
     const after = (...dependsOn: pulumi.Resource[]) => ({ providers, dependsOn });
     const network = networkFactsOf(settings, topology);
@@ -45,6 +53,7 @@ export function createPlatform(settings: Settings, topology: Topology, cluster: 
         hosts: hostsOf(settings.domain),
         network,
         namespaces,
+        definitions,
         resources: RESOURCE_PROFILES[settings.resourceProfile],
         after,
         loaded: (name) => [images.get(name)].flatMap((load) => load ?? []),

@@ -5,6 +5,7 @@ import { topologyOf } from "../stacks/index.ts";
 import type { Topology } from "../stacks/topology.ts";
 import { createCluster } from "./cluster.ts";
 import { readSettings } from "./configuration.ts";
+import { readDefinitions } from "./definitions.ts";
 import { createPlatform } from "./platform.ts";
 import type { Settings } from "./settings.ts";
 
@@ -44,9 +45,13 @@ export function readStack(): StackPlan {
     return { settings, topology: topologyOf(topology, { hosts: hostsOf(settings.domain), versions, images, registry, frontDoor }) };
 }
 
-/** Declares the platform of a stack. */
+/**
+ * Declares the platform of a stack.
+ * @throws RunError, before anything is declared, when definitions of others are not on this machine
+ */
 export function createStack({ settings, topology }: StackPlan): PlatformOutputs {
-    const { registry, entrance, namespaces } = createPlatform(settings, topology, createCluster(topology));
+    const definitions = readDefinitions(settings, topology);
+    const { registry, entrance, namespaces } = createPlatform({ settings, topology, definitions }, createCluster(topology));
     const { publicUrl, secureUrl } = topology.gateway;
     return {
         gatewayUrl: publicUrl,

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DEFINITIONS, definitionsFile } from "../../components/definitions/pins.ts";
 import { definitions } from "../../components/definitions/read.ts";
+import { projectRoot } from "../../embedded/common/paths.ts";
+import { run } from "../../embedded/common/process.ts";
 import { silent } from "../../embedded/common/progress.ts";
 import { fetchDefinitions, isFetched } from "../../embedded/definitions/fetch.ts";
 import { prepareDefinitions } from "../../bin/definitions.ts";
@@ -45,6 +47,14 @@ test("without them the program says which command fetches them", () => {
     expect(() => definitions("traefik")).toThrow(
         `The CustomResourceDefinitions of traefik v3.6.7 are not on this machine (${definitionsFile("traefik")}): run npm run definitions, which fetches them into the cache once.`,
     );
+});
+
+test("a stack that lacks them makes nothing at all", async () => {
+    const env = { XDG_CACHE_HOME: folder, MCP_PLATFORM_STATE: folder, PULUMI_CONFIG_PASSPHRASE: "test", NO_COLOR: "1" };
+    const { code, stdout } = await run(process.execPath, ["bin/main.ts", "preview", "--stack", "prod"], { cwd: projectRoot, env });
+    expect(code).toBe(1);
+    expect(stdout).toContain("error: The CustomResourceDefinitions of traefik v3.6.7 are not on this machine");
+    expect(stdout).toMatch(/Resources:\n {4}\+ 1 to create\n/); // the stack itself
 });
 
 test("a file that was cut short is refused by the program and fetched again by the command", async () => {
