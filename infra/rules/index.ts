@@ -5,7 +5,7 @@
 import { certificateCautions, certificateRules } from "./certificates.ts";
 import { exposureRules } from "./exposure.ts";
 import { nodeCautions, nodeRules } from "./nodes.ts";
-import { peopleRules } from "./people.ts";
+import { peopleCautions, peopleRules } from "./people.ts";
 import { productionCautions, productionRules } from "./production.ts";
 import { registryCautions, registryRules } from "./registry.ts";
 import type { Rule } from "./rule.ts";
@@ -25,4 +25,10 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** What settings are warned about. */
-export const CAUTIONS: readonly Rule[] = [...certificateCautions, ...nodeCautions, ...registryCautions, ...productionCautions];
+export const CAUTIONS: readonly Rule[] = [
+    ...certificateCautions,
+    ...nodeCautions,
+    ...registryCautions,
+    ...peopleCautions,
+    ...productionCautions,
+];

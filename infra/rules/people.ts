@@ -24,3 +24,18 @@ export const peopleRules: readonly Rule[] = [
             })),
     },
 ];
+
+/** What people may take for a protection that it is not. */
+export const peopleCautions: readonly Rule[] = [
+    {
+        id: "login-not-asked-for",
+        keys: ["login"],
+        says: "`login`: it is checked and kept, and the gateway does not ask for it: whoever reaches it may use every server",
+        check: ({ login }) =>
+            when(login !== undefined, {
+                path: ["login"],
+                found: "is set",
+                fix: "the gateway does not ask for it yet: whoever reaches it may use every server, so let the front door admit nobody else",
+            }),
+    },
+];

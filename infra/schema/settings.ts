@@ -36,7 +36,9 @@ export const settingsSchema = z.strictObject({
     platformMode: z
         .enum(["tenant", "org", "public"])
         .default("tenant")
-        .describe("Who sees which servers: `tenant` keeps teams apart, `org` shares one catalogue inside, `public` opens it to everybody"),
+        .describe(
+            "Who is to see which servers: `tenant` keeps teams apart, `org` shares one catalogue inside, `public` opens it to everybody. Checked and kept; the [gateway](gateway.md) authenticates nobody yet",
+        ),
     strictProd: z
         .boolean({ error: "use true or false" })
         .default(false)
@@ -53,8 +55,10 @@ export const settingsSchema = z.strictObject({
         .enum(Object.keys(RESOURCE_PROFILES) as [ResourceProfile, ...ResourceProfile[]])
         .default("light")
         .describe("Compute resources of the platform's own pods: `light` for a small machine, `standard` for a node of its own"),
-    admins: adminsSchema.default([]).describe("E-mail addresses of the people who administer the platform"),
-    login: loginSchema.optional().describe("How people log in"),
+    admins: adminsSchema
+        .default([])
+        .describe("E-mail addresses of the people who administer the platform. Checked and kept; nothing asks for them yet"),
+    login: loginSchema.optional().describe("How people log in. Checked and kept; the [gateway](gateway.md) does not ask for it yet"),
     mesh: meshSchema.prefault({}).describe("The registry through which mesh agents find each other"),
     versions: versionsSchema.prefault({}).describe("Versions of what others publish"),
     images: imagesSchema.prefault({}).describe("Images to use instead of the topology's own"),

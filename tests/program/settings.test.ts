@@ -57,9 +57,9 @@ describe("defaults", () => {
         expect(Object.keys(declared)).toEqual(Object.keys(settingsSchema.shape));
     });
 
-    test.each(STACKS)("the settings of the stack %s are valid, and nothing in them deserves a warning", async (stack) => {
+    test.each(STACKS)("the settings of the stack %s are valid, and nothing in them but a login deserves a warning", async (stack) => {
         const settings = parseSettings(await stackConfig(stack));
-        expect(cautionsOf(settings)).toEqual([]);
+        expect(cautionsOf(settings)).toEqual(settings.login ? [expect.stringMatching(/^mcp-platform:login is set: /)] : []);
     });
 
     test("the embedded stack declares the sample server twice, and pushes its image", async () => {

@@ -39,6 +39,14 @@ export const cautionCases: readonly RuleCase[] = [
         ],
     },
     {
+        rule: "login-not-asked-for",
+        accepted: prod,
+        refused: { ...prod, login: { provider: "google", clientId: "123-abc.apps.googleusercontent.com" } },
+        says: [
+            "mcp-platform:login is set: the gateway does not ask for it yet: whoever reaches it may use every server, so let the front door admit nobody else",
+        ],
+    },
+    {
         rule: "light-production",
         accepted: { ...prod, strictProd: true, admins: ["admin@example.com"], resourceProfile: "standard" },
         refused: { ...prod, strictProd: true, admins: ["admin@example.com"] },
