@@ -254,9 +254,19 @@ export class RawStruct extends structs.Struct {
         this.bytes = bytes;
     }
 
+    /** Whether somebody asked for the fields, and may have changed them: the bytes then say nothing any more. */
+    get isOpen(): boolean {
+        return this.#opened !== undefined;
+    }
+
     override getFieldsMap(): ReturnType<structs.Struct["getFieldsMap"]> {
         this.#opened ??= structs.Struct.deserializeBinary(this.bytes);
         return this.#opened.getFieldsMap();
+    }
+
+    /** What protobuf's own clone would be, of which it knows nothing here. */
+    copy(): RawStruct {
+        return new RawStruct(this.#opened ? this.#opened.serializeBinary() : this.bytes);
     }
 }
 

@@ -36,7 +36,7 @@ export function isUnknownString(text: string): boolean {
 /** Reads a struct; absent means no properties. Throws {@link UserError} for a special value of an unknown kind. */
 export function decodeMap(struct: Struct | undefined): PropertyMap {
     if (!struct) return {};
-    if (struct instanceof RawStruct) return readStruct<PropertyValue>(struct.bytes, READING) as PropertyMap;
+    if (struct instanceof RawStruct && !struct.isOpen) return readStruct<PropertyValue>(struct.bytes, READING) as PropertyMap;
     const entries: [string, PropertyValue][] = [];
     struct.getFieldsMap().forEach((value, key) => entries.push([key, decode(value)]));
     return Object.fromEntries(entries);

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import structs, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { monitorDefinition } from "../../embedded/engine/host/registrations.ts";
 import { RawStruct, readStruct, takeField, withField, writeStruct, type Json } from "../../embedded/engine/structs.ts";
+import { decodeMap } from "../../embedded/engine/wire.ts";
 
 const READING = {
     text: (text: string): Json => text,
@@ -91,6 +92,20 @@ describe("a field of a message", () => {
         const twice = Buffer.concat([request.serializeBinary(), request.serializeBinary()]);
         expect(takeField(twice, 5)).toBeUndefined();
         expect(monitorDefinition.registerResource.requestDeserialize(twice).getObject()?.toJavaScript()).toEqual({ a: "b" });
+    });
+
+    test("of a registration is in its clones, and in what is changed of it", () => {
+        const received = monitorDefinition.registerResource.requestDeserialize(Buffer.from(request.serializeBinary()));
+        const clone = received.cloneMessage().cloneMessage();
+        expect([clone.getName(), decodeMap(clone.getObject())]).toEqual(["name", { a: "b" }]);
+        const value = new structs.Value();
+        value.setStringValue("d");
+        clone.getObject()?.getFieldsMap().set("c", value);
+        expect(decodeMap(clone.getObject())).toEqual({ a: "b", c: "d" });
+        expect(decodeMap(clone.cloneMessage().getObject())).toEqual({ a: "b", c: "d" });
+        expect(decodeMap(received.getObject())).toEqual({ a: "b" });
+        received.setObject(structs.Struct.fromJavaScript({ e: "f" }));
+        expect(decodeMap(received.cloneMessage().getObject())).toEqual({ e: "f" });
     });
 
     test("of a registration goes there and back", () => {

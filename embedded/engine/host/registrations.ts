@@ -12,12 +12,24 @@ function requestOf(bytes: Buffer): proto.RegisterResourceRequest {
     if (!taken) return proto.RegisterResourceRequest.deserializeBinary(bytes);
     const request = proto.RegisterResourceRequest.deserializeBinary(taken.rest);
     request.setObject(new RawStruct(taken.field));
+    return clonable(request);
+}
+
+/** Clones of protobuf know nothing of bytes that are kept: they are handed on. */
+function clonable(request: proto.RegisterResourceRequest): proto.RegisterResourceRequest {
+    request.cloneMessage = () => {
+        const clone = proto.RegisterResourceRequest.prototype.cloneMessage.call(request) as proto.RegisterResourceRequest;
+        const object = request.getObject();
+        if (!(object instanceof RawStruct)) return clone;
+        clone.setObject(object.copy());
+        return clonable(clone);
+    };
     return request;
 }
 
 function bytesOf(response: proto.RegisterResourceResponse): Buffer {
     const object = response.getObject();
-    if (!(object instanceof RawStruct)) return Buffer.from(response.serializeBinary());
+    if (!(object instanceof RawStruct) || object.isOpen) return Buffer.from(response.serializeBinary());
     response.clearObject();
     return withField(response.serializeBinary(), RESPONSE_OBJECT, object.bytes);
 }
