@@ -3,7 +3,6 @@
  * everything else that is done with a large object.
  */
 import { Buffer } from "node:buffer";
-import structs from "google-protobuf/google/protobuf/struct_pb.js";
 
 /** A value of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -11,10 +10,10 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** Wire types: https://protobuf.dev/programming-guides/encoding/ */
 const VARINT = 0;
 const FIXED64 = 1;
-const LENGTH = 2;
+export const LENGTH = 2;
 const FIXED32 = 5;
 
-const tag = (field: number, type: number): number => field * 8 + type;
+export const tag = (field: number, type: number): number => field * 8 + type;
 
 /** Field numbers of Struct, its entries, Value and ListValue. */
 const STRUCT_FIELDS = tag(1, LENGTH);
@@ -29,7 +28,8 @@ const VALUE = {
 } as const;
 const LIST_VALUES = tag(1, LENGTH);
 
-class Reader {
+/** Reads fields one after the other. */
+export class Reader {
     readonly #bytes: Buffer;
     #at: number;
 
@@ -148,7 +148,7 @@ function listUntil<Value>(reader: Reader, end: number, reading: Reading<Value>):
 }
 
 /** Writes from the end to the beginning, so that a length is known when its turn comes. */
-class Writer {
+export class Writer {
     #bytes = Buffer.allocUnsafe(1024);
     #at = 1024;
 
@@ -243,63 +243,3 @@ function writeValue<Value>(writer: Writer, field: number, value: Value, lower: L
 }
 
 const isList = <Value>(json: readonly Value[] | Readonly<Record<string, Value>>): json is readonly Value[] => Array.isArray(json);
-
-/** A Struct that is kept as its bytes until somebody asks for its fields. */
-export class RawStruct extends structs.Struct {
-    readonly bytes: Uint8Array;
-    #opened: structs.Struct | undefined;
-
-    constructor(bytes: Uint8Array) {
-        super();
-        this.bytes = bytes;
-    }
-
-    /** Whether somebody asked for the fields, and may have changed them: the bytes then say nothing any more. */
-    get isOpen(): boolean {
-        return this.#opened !== undefined;
-    }
-
-    override getFieldsMap(): ReturnType<structs.Struct["getFieldsMap"]> {
-        this.#opened ??= structs.Struct.deserializeBinary(this.bytes);
-        return this.#opened.getFieldsMap();
-    }
-
-    /** What protobuf's own clone would be, of which it knows nothing here. */
-    copy(): RawStruct {
-        return new RawStruct(this.#opened ? this.#opened.serializeBinary() : this.bytes);
-    }
-}
-
-/**
- * Takes one field of a message out of it.
- * @returns undefined when the message does not have it exactly once
- */
-export function takeField(message: Uint8Array, number: number): { readonly field: Uint8Array; readonly rest: Uint8Array } | undefined {
-    const reader = new Reader(message);
-    let found: { readonly from: number; readonly content: number; readonly to: number } | undefined;
-    while (reader.at < reader.size) {
-        const from = reader.at;
-        const field = reader.varint();
-        if (field === tag(number, LENGTH)) {
-            if (found) return undefined;
-            const content = reader.at;
-            reader.skip(LENGTH);
-            found = { from, content, to: reader.at };
-        } else reader.skip(field % 8);
-    }
-    if (!found) return undefined;
-    const inner = new Reader(message.subarray(found.content, found.to));
-    inner.varint();
-    return {
-        field: message.subarray(found.content + inner.at, found.to),
-        rest: Buffer.concat([message.subarray(0, found.from), message.subarray(found.to)]),
-    };
-}
-
-/** A message with one more field at its end. */
-export function withField(message: Uint8Array, number: number, field: Uint8Array): Buffer {
-    const writer = new Writer();
-    writer.varint(field.length);
-    writer.varint(tag(number, LENGTH));
-    return Buffer.concat([message, writer.result(), field]);
-}

@@ -2,7 +2,8 @@
 import type { Struct, Value } from "google-protobuf/google/protobuf/struct_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import { UserError } from "../common/errors.ts";
-import { RawStruct, readStruct, writeStruct } from "./structs.ts";
+import { RawStruct } from "./raw-struct.ts";
+import { readStruct, writeStruct } from "./structs.ts";
 import { OutputValue, ResourceReference, Secret, Unknown, type PropertyMap, type PropertyValue } from "./values.ts";
 
 /** The key whose presence makes an object a special value, and what its value says. */

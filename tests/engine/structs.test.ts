@@ -3,7 +3,8 @@ import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import * as fc from "fast-check";
 import structs, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { monitorDefinition } from "../../embedded/engine/host/registrations.ts";
-import { RawStruct, readStruct, takeField, withField, writeStruct, type Json } from "../../embedded/engine/structs.ts";
+import { RawStruct, takeField, withField } from "../../embedded/engine/raw-struct.ts";
+import { readStruct, writeStruct, type Json } from "../../embedded/engine/structs.ts";
 import { decodeMap } from "../../embedded/engine/wire.ts";
 
 const READING = {

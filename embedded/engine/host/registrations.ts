@@ -1,7 +1,7 @@
 /** How registrations go over the wire: as the SDK sends them, but the properties of a resource stay bytes. */
 import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import services from "@pulumi/pulumi/proto/resource_grpc_pb.js";
-import { RawStruct, takeField, withField } from "../structs.ts";
+import { RawStruct, takeField, withField } from "../raw-struct.ts";
 
 /** Numbers of the field `object`. */
 const REQUEST_OBJECT = 5;
