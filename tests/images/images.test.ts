@@ -130,7 +130,7 @@ describe("a description", () => {
 
 describe("npm run images", () => {
     test.each([
-        [["bild"], /There is no command "images bild"\. There are: list, build, (load, )?push\./],
+        [["bild"], /There is no command "images bild"\. There are: list, build, load, push, kind-node\./],
         [["build", "operator", "nope"], /There is no image "nope"\. There are: pause, coredns/],
         [["push", "operator"], /images push wants one image and a registry/],
         [["push", "a:1", "b:1", "--to", "127.0.0.1:1"], /images push wants one image and a registry/],

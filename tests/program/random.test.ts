@@ -30,9 +30,11 @@ test("runs, whatever the settings ask for: no object twice, each in the cluster 
             const secrets = objects.filter(({ type }) => type === "kubernetes:core/v1:Secret").map(({ inputs }) => inputs["stringData"]);
             expect(secrets.every((data) => data === undefined || holdsSecret(data))).toBe(true);
             const password = (registry.mode === "external" && registry.password) || "a password that nobody has";
-            expect(JSON.stringify(withoutSecrets(resources))).not.toContain(password);
+            // The definitions of others explain their fields with any words.
+            const open = resources.filter(({ type }) => !type.endsWith(":CustomResourceDefinition")).map(withoutSecrets);
+            expect(JSON.stringify(open)).not.toContain(password);
         }),
-        { numRuns: 25 },
+        { numRuns: 15 },
     );
 }, 120_000);
 

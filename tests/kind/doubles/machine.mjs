@@ -1,7 +1,7 @@
 // A double of the programs `docker`, `podman` and `kind`, told apart by the name it is called under. What they would have
 // made is in a JSON file ($DOUBLE_MACHINE), where tests put what should be there and find what was asked.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 const file = process.env.DOUBLE_MACHINE;
@@ -42,8 +42,15 @@ const make = (name, labels, network) => {
     machine.containers.push(one);
     return one;
 };
+/** Ends a process; its port is free when the engine answers, as it is with a real one: no thread of it holds it any more. */
+const endProcess = (pid) => {
+    process.kill(pid, "SIGKILL");
+    const threads = () => (existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`).length : 0);
+    while (threads() > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20); // the last one's files
+};
 const remove = (one) => {
-    if (one.pid) process.kill(one.pid);
+    if (one.pid) endProcess(one.pid);
     machine.containers = machine.containers.filter((other) => other !== one);
 };
 

@@ -114,9 +114,13 @@ export async function putFile(files: RemoteFiles, source: Source, target: string
     const folder = posix.dirname(place);
     const partial = posix.join(folder, `.${posix.basename(place).slice(0, 200)}.${randomBytes(4).toString("hex")}.partial`);
     let handle: Buffer | undefined;
+    // The host may have made the file although its answer never came.
+    let asked = false;
     try {
         if (!existing || existing.isFile()) {
+            asked = true;
             handle = await files.open(partial, "wx").catch((error: unknown) => {
+                if (error instanceof FileError) asked = false;
                 if (existing && error instanceof FileError && error.status === PERMISSION_DENIED) return undefined;
                 throw error;
             });
@@ -129,7 +133,8 @@ export async function putFile(files: RemoteFiles, source: Source, target: string
         await files.replace(partial, place);
     } catch (error) {
         const reason = await explained(files, error, folder);
-        const left = handle !== undefined && !(await files.tidy(partial)) ? `; ${partial} is left behind` : "";
+        const tidy = !asked || (await files.tidy(partial));
+        const left = handle !== undefined && !tidy ? `; ${partial} is left behind` : "";
         throw new Error(`${target} cannot be written: ${reason}${left}`, { cause: error });
     }
 }
