@@ -1,5 +1,5 @@
 import { definitions, type Definition } from "../components/definitions/read.ts";
-import { middlewaresOf, routePolicyOf, type RoutePolicy } from "../components/edge/routes.ts";
+import { readsCustomResources, routePolicyOf, type RoutePolicy } from "../components/edge/routes.ts";
 import type { Topology } from "../stacks/topology.ts";
 import { networkFactsOf } from "./network.ts";
 import type { Settings } from "./settings.ts";
@@ -20,7 +20,7 @@ export const routesOf = (settings: Settings, { gateway }: Topology): RoutePolicy
  */
 export function readDefinitions(settings: Settings, topology: Topology): PlatformDefinitions {
     const { features } = networkFactsOf(settings, topology);
-    const custom = features.includes("registryRoute") || middlewaresOf(routesOf(settings, topology)).length > 0;
+    const custom = readsCustomResources(routesOf(settings, topology), features.includes("registryRoute"));
     return {
         traefik: features.includes("edge") && custom ? definitions("traefik") : [],
         certManager: features.includes("certManager") ? definitions("cert-manager") : [],

@@ -21,9 +21,10 @@ export function createEntrance(parts: Parts): Entrance {
     const { images } = topology;
     const { runtime, registry, edge, certManager } = namespaces;
     const routed = network.features.includes("registryRoute");
-    const served = [runtime, ...(routed && registry ? [registry] : [])];
-    const servedNames = [NAMESPACES.runtime, ...(routed && registry ? [NAMESPACES.registry] : [])];
-    const knownNamespaces = served.map((namespace, index) => ({ name: servedNames[index] ?? "", namespace: namespace.name }));
+    const runtimeNamespace = { name: NAMESPACES.runtime, namespace: runtime.name };
+    const route = routed && registry ? registry : undefined;
+    const served = [runtime, ...(route ? [route] : [])];
+    const knownNamespaces = [runtimeNamespace, ...(route ? [{ name: NAMESPACES.registry, namespace: route.name }] : [])];
 
     const nodes = topology.ingressNodes.length ? [new IngressNodes("ingress-nodes", { nodes: topology.ingressNodes }, after())] : [];
     const ingress = createIngress(
@@ -35,7 +36,7 @@ export function createEntrance(parts: Parts): Entrance {
             exposure: topology.edge,
             frontDoor: settings.frontDoor,
             routes: routesOf(settings, topology),
-            middlewares: { name: NAMESPACES.runtime, namespace: runtime.name },
+            middlewares: runtimeNamespace,
             customResources: routed,
             definitions: () => parts.definitions.traefik,
             resources: resources.traefik,
@@ -64,7 +65,7 @@ export function createEntrance(parts: Parts): Entrance {
         {
             choice: settings.tls,
             hosts,
-            namespaces: { runtime: runtime.name, registry: routed ? registry?.name : undefined },
+            namespaces: { runtime: runtime.name, registry: route?.name },
             ingressClass: ingress.ingressClass,
         },
         after(...served, ...managed, ...(settings.tls.mode === "acme" ? ingress.ready : [])),

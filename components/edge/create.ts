@@ -7,7 +7,7 @@ import { publishesAddress } from "./exposure.ts";
 import { RouteMiddlewares } from "./middlewares.ts";
 import { INGRESS_CLASS } from "./names.ts";
 import { PACKAGED_TRAEFIK, PackagedEdge } from "./packaged.ts";
-import { middlewaresOf, routeAnnotations, type RoutePolicy } from "./routes.ts";
+import { middlewaresOf, readsCustomResources, routeAnnotations, type RoutePolicy } from "./routes.ts";
 
 /** Whose ingress controller serves the platform's hosts. */
 export type IngressOwner =
@@ -88,7 +88,7 @@ export function createIngress(args: IngressArgs, opts: pulumi.ComponentResourceO
 
     const { namespace, served, image, resources } = args;
     if (namespace === undefined) throw new Error("the platform's own edge needs its namespace");
-    const definitions = args.customResources || names.length ? args.definitions() : [];
+    const definitions = readsCustomResources(routes, args.customResources) ? args.definitions() : [];
     const edge = new Edge("edge", { namespace, served, image, exposure, frontDoor, definitions, resources }, opts);
     return { ...facts, ingressClass: edge.ingressClass, ready: [edge, ...middlewares(...edge.definitions)] };
 }

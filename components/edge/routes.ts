@@ -45,6 +45,12 @@ export function middlewaresOf({ redirect, httpsPort = 443, strictTransport }: Ro
     ];
 }
 
+/**
+ * Whether Traefik has custom resources to read, and needs its definitions for them.
+ * @param others whether there are some beside the Middlewares of the policy, such as a ServersTransport
+ */
+export const readsCustomResources = (policy: RoutePolicy, others: boolean): boolean => others || middlewaresOf(policy).length > 0;
+
 /** Annotations that put an Ingress behind the Middlewares of a policy, wherever the Ingress is. */
 export function routeAnnotations(policy: RoutePolicy, namespace: string): Readonly<Record<string, string>> {
     const names = middlewaresOf(policy).map(({ name }) => `${namespace}-${name}@kubernetescrd`);

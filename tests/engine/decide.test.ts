@@ -1,24 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DiffResult } from "../../embedded/engine/provider.ts";
 import { decide, type Facts } from "../../embedded/engine/steps/decide.ts";
-import type { ResourceState } from "../../embedded/engine/state/snapshot.ts";
+import { nothingKept, type ResourceState } from "../../embedded/engine/state/snapshot.ts";
 import { Unknown } from "../../embedded/engine/values.ts";
 
 const old: ResourceState = {
+    ...nothingKept,
     urn: "urn:pulumi:s::p::k:i:T::n",
     custom: true,
     id: "id",
     type: "k:i:T",
     inputs: { value: 1, key: "a" },
     outputs: {},
-    dependencies: [],
-    propertyDependencies: {},
-    initErrors: [],
-    additionalSecretOutputs: [],
-    aliases: [],
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    hideDiff: [],
 };
 const facts: Facts = {
     old,

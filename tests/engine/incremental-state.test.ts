@@ -10,7 +10,7 @@ import { fileBackend } from "../../embedded/engine/state/open.ts";
 import { applyEdit, editOf } from "../../embedded/engine/state/edits.ts";
 import { CiphertextMemory, type SecretsManager } from "../../embedded/engine/state/secrets.ts";
 import { CheckpointWriter } from "../../embedded/engine/state/serialize.ts";
-import type { ResourceState, Snapshot } from "../../embedded/engine/state/snapshot.ts";
+import { nothingKept, type ResourceState, type Snapshot } from "../../embedded/engine/state/snapshot.ts";
 import { StateStore } from "../../embedded/engine/state/store.ts";
 import type { DeploymentV3 } from "../../embedded/engine/state/types.ts";
 
@@ -52,20 +52,13 @@ const PAD = "x".repeat(600_000);
 
 function thing(name: string, pad = ""): ResourceState {
     return {
+        ...nothingKept,
         urn: `urn:pulumi:s::p::k:i:T::${name}`,
         custom: true,
         id: name,
         type: "k:i:T",
         inputs: { pad },
         outputs: {},
-        dependencies: [],
-        propertyDependencies: {},
-        initErrors: [],
-        additionalSecretOutputs: [],
-        aliases: [],
-        ignoreChanges: [],
-        replaceOnChanges: [],
-        hideDiff: [],
     };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { inOrder } from "../../embedded/engine/deployment/graph.ts";
 import { Selection, urnPattern } from "../../embedded/engine/deployment/scope.ts";
-import type { ResourceState } from "../../embedded/engine/index.ts";
+import { nothingKept, type ResourceState } from "../../embedded/engine/state/snapshot.ts";
 import { expectInOrder, GROUP, STACK, THING, thing } from "./support/direct.ts";
 
 describe("a pattern", () => {
@@ -46,19 +46,13 @@ function reference(pattern: string, urn: string): boolean {
 }
 
 const state = (name: string, dependencies: readonly string[]): ResourceState => ({
+    ...nothingKept,
     urn: thing(name),
     type: THING,
     custom: true,
     inputs: {},
     outputs: {},
     dependencies,
-    propertyDependencies: {},
-    initErrors: [],
-    additionalSecretOutputs: [],
-    aliases: [],
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    hideDiff: [],
 });
 
 describe("an order of dependency", () => {

@@ -18,7 +18,7 @@ import { CiphertextMemory, type SecretsManager } from "../../../embedded/engine/
 import { CheckpointWriter, deserializeDeployment } from "../../../embedded/engine/state/serialize.ts";
 import { emptySnapshot, type Snapshot } from "../../../embedded/engine/state/snapshot.ts";
 import { StateStore } from "../../../embedded/engine/state/store.ts";
-import type { Goal } from "../../../embedded/engine/steps/goal.ts";
+import { noOptions, type Goal } from "../../../embedded/engine/steps/goal.ts";
 import type { PropertyMap } from "../../../embedded/engine/values.ts";
 import { double, nameOf, World } from "./double.ts";
 
@@ -126,20 +126,12 @@ async function update(run: EngineRun, wanted: readonly Wanted[], ballast: number
     return await converge(new Deployment(run, false), async (deployment, finish) => {
         const ask = async (name: string, inputs: PropertyMap, dependencies: readonly string[]): Promise<string> => {
             const goal: Goal = {
+                ...noOptions,
                 type: THING,
                 name,
                 custom: true,
                 inputs,
                 dependencies,
-                propertyDependencies: {},
-                version: "",
-                ignoreChanges: [],
-                replaceOnChanges: [],
-                additionalSecretOutputs: [],
-                hideDiff: [],
-                aliases: [],
-                replaceWith: [],
-                hooks: {},
             };
             return (await register(deployment, goal)).state.urn;
         };
